@@ -1,0 +1,1 @@
+"""Tenggat: tells existing users of a policy update with a deadline, reminds them, keeps their choice."""

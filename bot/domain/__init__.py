@@ -1,0 +1,1 @@
+"""Rules as plain functions of values: no I/O, no clock, no language, no SQL."""

@@ -1,0 +1,194 @@
+"""Campaigns: a notice, a question, a deadline, an audience, a cadence, a template; and their states."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+from bot.domain.delivery import OnDoubt
+from bot.domain.recipient import Audience
+from bot.exceptions import InvalidTransition, SameApprover
+
+
+class CampaignState(StrEnum):
+    """Where a campaign stands."""
+
+    DRAFT = "draft"
+    IN_REVIEW = "in_review"
+    APPROVED = "approved"
+    SCHEDULED = "scheduled"
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Halving:
+    """Reminder k when left / 2^k remains; the last one falls on the last day."""
+
+    max_reminders: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Offsets:
+    """Reminders at these times before the deadline, the longest first."""
+
+    offsets: tuple[timedelta, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cadence:
+    """When reminders are due."""
+
+    rule: Halving | Offsets = field(default_factory=Halving)
+    min_gap: timedelta = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """The local window in which messages may be begun; `start` < `end`."""
+
+    start: time = time(9, 0)
+    end: time = time(20, 30)
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignDocument:
+    """What is approved: everything that a campaign file says. `deadline` is a date on each recipient's clock."""
+
+    slug: str
+    template: str
+    announce: date
+    deadline: date
+    zone: str
+    authoritative_locale: str
+    link: str
+    single_operator: bool = False
+    audience: Audience = field(default_factory=Audience)
+    cadence: Cadence = field(default_factory=Cadence)
+    hours: Hours = field(default_factory=Hours)
+    on_doubt: tuple[tuple[str, OnDoubt], ...] = ()  # step kind -> what to do, where it is not the default
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 over the canonical JSON of the document, in hex."""
+        return hashlib.sha256(canonical(self)).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A campaign with its present revision and state."""
+
+    document: CampaignDocument
+    state: CampaignState = CampaignState.DRAFT
+    revision: int = 1
+    author: str = "admin"
+    approver: str | None = None
+    approved_hash: str | None = None
+    start_at: datetime | None = None  # when a scheduled start is due
+    started_at: datetime | None = None
+    id: int = 0
+
+    @property
+    def slug(self) -> str:
+        return self.document.slug
+
+
+def approve(campaign: Campaign, *, by: str) -> Campaign:
+    """Approved as it is now; a draft is put in review on the way. The author may not approve, unless
+    the document says `single_operator`."""
+    _allow("approve", campaign, CampaignState.DRAFT, CampaignState.IN_REVIEW)
+    if by == campaign.author and not campaign.document.single_operator:
+        raise SameApprover(by)
+    return replace(
+        campaign,
+        state=CampaignState.APPROVED,
+        approver=by,
+        approved_hash=campaign.document.content_hash,
+    )
+
+
+def schedule(campaign: Campaign, *, at: datetime) -> Campaign:
+    """Due to start by itself at `at`."""
+    _allow("schedule", campaign, CampaignState.APPROVED, CampaignState.SCHEDULED)
+    return replace(campaign, state=CampaignState.SCHEDULED, start_at=at)
+
+
+def unschedule(campaign: Campaign) -> Campaign:
+    """Approved again, without an instant to start at."""
+    _allow("unschedule", campaign, CampaignState.SCHEDULED)
+    return replace(campaign, state=CampaignState.APPROVED, start_at=None)
+
+
+def start(campaign: Campaign, *, now: datetime) -> Campaign:
+    """Running from `now`; whoever is in the audience will be asked."""
+    _allow("start", campaign, CampaignState.APPROVED, CampaignState.SCHEDULED)
+    return replace(campaign, state=CampaignState.RUNNING, started_at=now)
+
+
+def pause(campaign: Campaign) -> Campaign:
+    """Nothing more is begun; what is on its way still arrives."""
+    _allow("pause", campaign, CampaignState.RUNNING)
+    return replace(campaign, state=CampaignState.PAUSED)
+
+
+def resume(campaign: Campaign) -> Campaign:
+    """Running again; of the steps missed meanwhile only the latest goes out."""
+    _allow("resume", campaign, CampaignState.PAUSED)
+    return replace(campaign, state=CampaignState.RUNNING)
+
+
+def cancel(campaign: Campaign) -> Campaign:
+    """Over for good before its time; choices already made stand."""
+    _allow(
+        "cancel",
+        campaign,
+        *(s for s in CampaignState if s not in (CampaignState.FINISHED, CampaignState.CANCELLED)),
+    )
+    return replace(campaign, state=CampaignState.CANCELLED)
+
+
+def finish(campaign: Campaign) -> Campaign:
+    """Over: the deadline has passed everywhere and the closing notes are out. Late answers still count."""
+    _allow("finish", campaign, CampaignState.RUNNING, CampaignState.PAUSED)
+    return replace(campaign, state=CampaignState.FINISHED)
+
+
+def move_deadline(campaign: Campaign, to: date) -> Campaign:
+    """The same campaign, one revision on, with another deadline; the state stays."""
+    _allow(
+        "move the deadline of",
+        campaign,
+        *(s for s in CampaignState if s not in (CampaignState.FINISHED, CampaignState.CANCELLED)),
+    )
+    document = replace(campaign.document, deadline=to)
+    return replace(campaign, document=document, revision=campaign.revision + 1)
+
+
+def canonical(value: object) -> bytes:
+    """Canonical JSON of a dataclass: sorted keys, no white space, dates in ISO form, UTF-8."""
+    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _plain(value: object) -> object:
+    match value:
+        case timedelta():
+            return value.total_seconds()
+        case date() | time():
+            return value.isoformat()
+        case frozenset():
+            return sorted(str(item) for item in value)
+        case tuple():
+            return [_plain(item) for item in value]
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            named = {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+            return {"type": type(value).__name__, **named}
+        case _:
+            return value
+
+
+def _allow(act: str, campaign: Campaign, *states: CampaignState) -> None:
+    if campaign.state not in states:
+        raise InvalidTransition(act, campaign.state, states)

@@ -1,0 +1,110 @@
+"""The neutral message: what the core makes and each channel renders."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class MessageKind(StrEnum):
+    """What a message is for."""
+
+    NOTICE = "notice"
+    REMINDER = "reminder"
+    LAST_REMINDER = "last_reminder"
+    CORRECTION = "correction"
+    CLOSING = "closing"
+    RECEIPT = "receipt"
+    ASK_AGAIN = "ask_again"
+    SNOOZE = "snooze"
+    SNOOZED = "snoozed"
+    MUTED = "muted"
+    RESUMED = "resumed"
+    STATUS = "status"
+    HELP = "help"
+    INFO = "info"  # one plain statement, to a person
+    STAFF = "staff"  # a card or a statement, to staff
+
+
+class Verb(StrEnum):
+    """What a button does; the value stands in its token and so stays short."""
+
+    OPT_IN = "i"
+    OPT_OUT = "o"
+    LATER = "l"
+    LATER_TOMORROW = "l1"
+    LATER_THREE_DAYS = "l3"
+    LATER_DAY_BEFORE = "lb"
+    RESUME = "u"
+    ORIGINAL = "g"
+    TRANSLATION = "t"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A labelled act; the label names what it does."""
+
+    label: str
+    verb: Verb
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A labelled address to open."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A run of plain text (no markup); `long` parts may be folded where the channel can."""
+
+    text: str
+    long: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A label and its value, such as in a receipt or a look-up card."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTime:
+    """A sentence about an instant: `sentence` holds `{when}` once, where `when` goes."""
+
+    sentence: str
+    when: str
+    at: datetime
+
+    @property
+    def text(self) -> str:
+        return self.sentence.replace("{when}", self.when)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message in one language.
+
+    `choices` stand one per row, in this order, without style; `secondary` has at most two entries and
+    comes after them. `headline` is a whole sentence: it is what a notification shows. `ref` is a code
+    that a person may copy. Text is plain: renderers escape it.
+    """
+
+    kind: MessageKind
+    locale: str
+    headline: str
+    paragraphs: tuple[Paragraph, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    deadline: ShownTime | None = None
+    choices: tuple[Button, ...] = ()
+    secondary: tuple[Button | Link, ...] = ()
+    silent: bool = False
+    ref: str | None = None
+
+    @property
+    def asks(self) -> bool:
+        """Whether it carries both answers; such a message is a campaign message to the fakes."""
+        return {Verb.OPT_IN, Verb.OPT_OUT} <= {button.verb for button in self.choices}

@@ -1,0 +1,84 @@
+"""What we or the operator did wrong; each error tells the reader what to do next."""
+
+from collections.abc import Sequence
+
+
+class TenggatError(Exception):
+    """The root of our errors; `exit_code` is what the command line ends with."""
+
+    exit_code = 2
+
+
+class NotReady(TenggatError):
+    """The environment is not ready: a setting, the database, a token."""
+
+    exit_code = 3
+
+
+class MissingSettings(NotReady):
+    def __init__(self, names: Sequence[str], purpose: str) -> None:
+        super().__init__(f"{purpose} needs {', '.join(names)}: set in the environment (see .env.example).")
+
+
+class UnknownSetting(NotReady):
+    def __init__(self, name: str, nearest: str | None) -> None:
+        hint = f"did you mean {nearest}?" if nearest else "see .env.example for those that exist."
+        super().__init__(f"{name} is not a setting: {hint}")
+
+
+class BadSetting(NotReady):
+    def __init__(self, name: str, expected: str) -> None:
+        super().__init__(f"{name}: expected {expected}.")
+
+
+class DatabaseAway(NotReady):
+    def __init__(self, where: str, cause: str) -> None:
+        super().__init__(f"The database {where} does not answer ({cause}). Start it or set BOT_DATABASE_URL.")
+
+
+class DatabaseNotMigrated(NotReady):
+    def __init__(self, found: str | None, expected: str) -> None:
+        super().__init__(
+            f"The database is at revision {found or 'none'}, this release needs {expected}:"
+            " run `tenggat db upgrade`."
+        )
+
+
+class BadFile(TenggatError):
+    """An input file that cannot be used; says where and what was expected."""
+
+    def __init__(self, path: str, problem: str, *, line: int | None = None, key: str | None = None) -> None:
+        place = path + (f", line {line}" if line is not None else "") + (f", key `{key}`" if key else "")
+        super().__init__(f"{place}: {problem}")
+
+
+class UnknownCampaign(TenggatError):
+    def __init__(self, slug: str, known: Sequence[str]) -> None:
+        there = f"There are: {', '.join(known)}." if known else "None is loaded: `tenggat campaign load FILE`."
+        super().__init__(f"There is no campaign `{slug}`. {there}")
+
+
+class UnknownRecipient(TenggatError):
+    def __init__(self, ref: str) -> None:
+        super().__init__(f"There is no recipient `{ref}`; import it with `tenggat recipients import FILE`.")
+
+
+class InvalidTransition(TenggatError):
+    def __init__(self, act: str, state: str, allowed: Sequence[str]) -> None:
+        super().__init__(f"Cannot {act} a campaign that is {state}; it must be {' or '.join(allowed)}.")
+
+
+class DeadlinePassed(TenggatError):
+    def __init__(self, slug: str, deadline: str) -> None:
+        super().__init__(
+            f"The deadline of `{slug}` ({deadline}) has passed, so it cannot be started. Make your own from it:"
+            f" `tenggat campaign new --from {slug} --deadline YYYY-MM-DD`."
+        )
+
+
+class SameApprover(TenggatError):
+    def __init__(self, author: str) -> None:
+        super().__init__(
+            f"`{author}` wrote this campaign and cannot approve it; someone else must (`--by STAFF`),"
+            " or the file says `single_operator = true`."
+        )

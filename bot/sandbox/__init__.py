@@ -1,0 +1,1 @@
+"""Fake platforms and simulated people."""
