@@ -1,0 +1,67 @@
+# `make` alone lists what there is. Everything runs inside .venv; nothing outside this folder is touched.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(VENV)/bin
+UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv
+INSTALL := $(UV) pip install --quiet --require-hashes --no-deps
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-package uv --no-config
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format catalogs lock clean
+
+help: ## List these targets.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo '  ARGS="..." goes to the command: make demo ARGS="--people 240 --seed 7", make test ARGS="-k cadence"'
+
+setup: $(VENV)/.ready-dev ## Make .venv with everything that users and developers need, and the command tenggat in it.
+
+demo: $(VENV)/.ready ## Play the shipped campaign from notice to closing, on fake platforms and a virtual clock.
+	@$(BIN)/python -m bot demo $(ARGS)
+
+test: $(VENV)/.ready-dev ## Run the tests.
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.ready-dev ## Check style, types, floors and catalogs: what CI checks before the tests.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tools.catalogs check
+
+format: $(VENV)/.ready-dev ## Rewrite the code in the house's layout.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+catalogs: $(VENV)/.ready-dev ## Bring the catalogs of words up to date with the code.
+	$(BIN)/python -m tools.catalogs update
+
+lock: $(BIN)/uv ## Choose the newest allowed versions of all dependencies and write them down.
+	$(COMPILE) --upgrade pyproject.toml --group dev --group bench --output-file requirements-dev.lock
+	$(COMPILE) pyproject.toml --constraints requirements-dev.lock --output-file requirements.lock
+
+clean: ## Remove .venv, caches and builds; databases in .tenggat/ stay.
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit("Tenggat needs Python 3.11 or newer: make PYTHON=python3.11 ..." \
+		if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+		{ echo 'Python cannot make a virtual environment here: apt-get install python3-venv' >&2; exit 1; }
+	@echo 'Making $(VENV) (once) ...' >&2
+	@$(PYTHON) -m venv $(VENV) >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) >&2
+
+$(VENV)/.ready: requirements.lock | $(BIN)/uv
+	@echo 'Installing what the program needs ...' >&2
+	@$(INSTALL) --requirements requirements.lock >&2
+	@touch $@
+
+$(VENV)/.ready-dev: requirements-dev.lock pyproject.toml | $(BIN)/uv
+	@echo 'Installing what developers need ...' >&2
+	@$(INSTALL) --requirements requirements-dev.lock >&2
+	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable . >&2
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib bot >&2
+	@touch $(VENV)/.ready $@
