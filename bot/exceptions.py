@@ -52,6 +52,12 @@ class BadFile(TenggatError):
         super().__init__(f"{place}: {problem}")
 
 
+class UnknownZone(TenggatError):
+    def __init__(self, name: str, nearest: str | None) -> None:
+        hint = f"did you mean {nearest}?" if nearest else "expected an IANA name such as Asia/Jakarta."
+        super().__init__(f"There is no time zone `{name}`: {hint}")
+
+
 class UnknownCampaign(TenggatError):
     def __init__(self, slug: str, known: Sequence[str]) -> None:
         there = f"There are: {', '.join(known)}." if known else "None is loaded: `tenggat campaign load FILE`."
@@ -82,3 +88,10 @@ class SameApprover(TenggatError):
             f"`{author}` wrote this campaign and cannot approve it; someone else must (`--by STAFF`),"
             " or the file says `single_operator = true`."
         )
+
+
+class NotSavedInTime(TenggatError):
+    """A transaction was given up, uncommitted, since it took too long."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"The database took more than {seconds} s; nothing of this was saved.")
