@@ -9,7 +9,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 	--no-emit-package uv --no-config
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format catalogs lock clean
+.PHONY: help setup demo test check format catalogs env lock clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -36,6 +36,9 @@ format: $(VENV)/.ready-dev ## Rewrite the code in the house's layout.
 
 catalogs: $(VENV)/.ready-dev ## Bring the catalogs of words up to date with the code.
 	$(BIN)/python -m tools.catalogs update
+
+env: $(VENV)/.ready-dev ## Write .env.example from the settings in bot/config.py.
+	$(BIN)/python -c 'from bot.config import example; print(example(), end="")' > .env.example
 
 lock: $(BIN)/uv ## Choose the newest allowed versions of all dependencies and write them down.
 	$(COMPILE) --upgrade pyproject.toml --group dev --group bench --output-file requirements-dev.lock
