@@ -1,12 +1,10 @@
 # `make` alone lists what there is. Everything runs inside .venv; nothing outside this folder is touched.
 PYTHON ?= python3
-UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --require-hashes --no-deps
-COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	--no-emit-package uv --no-config
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-config
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format catalogs env lock clean
@@ -55,7 +53,9 @@ $(BIN)/uv:
 		{ echo 'Python cannot make a virtual environment here: apt-get install python3-venv' >&2; exit 1; }
 	@echo 'Making $(VENV) (once) ...' >&2
 	@$(PYTHON) -m venv $(VENV) >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) >&2
+	@awk '/^uv==/ { found = 1 } found { print } found && !/\\$$/ { exit }' requirements-dev.lock > $(VENV)/uv.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--requirement $(VENV)/uv.txt >&2
 
 $(VENV)/.ready: requirements.lock | $(BIN)/uv
 	@echo 'Installing what the program needs ...' >&2

