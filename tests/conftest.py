@@ -16,13 +16,19 @@ class LeftTheMachine(AssertionError):
 
 
 @pytest.fixture(autouse=True, scope="session")
-def no_network() -> Iterator[None]:
-    """A connection to anything but this machine fails, in whatever library it is attempted."""
+def attempts() -> Iterator[list[str]]:
+    """The places outside this machine that were tried; every attempt fails, and so does a run that had any.
+
+    The second holds where a library takes the first for a network error and goes on.
+    """
+    attempts: list[str] = []
     patch = pytest.MonkeyPatch()
     for name in ("connect", "connect_ex", "sendto"):
-        patch.setattr(socket.socket, name, _guarded(getattr(socket.socket, name)))
-    yield
+        patch.setattr(socket.socket, name, _guarded(getattr(socket.socket, name), attempts))
+    patch.setattr(socket, "getaddrinfo", _guarded_names(socket.getaddrinfo, attempts))
+    yield attempts
     patch.undo()
+    assert not attempts, f"tests tried to reach {', '.join(attempts)}"
 
 
 @pytest.fixture(scope="session")
@@ -53,15 +59,27 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
-def _guarded(original: Callable[..., object]) -> Callable[..., object]:
+def _guarded(original: Callable[..., object], attempts: list[str]) -> Callable[..., object]:
     def guarded(self: socket.socket, *args: object) -> object:
-        if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_loopback(args[-1]):
-            raise LeftTheMachine(f"a test tried to reach {args[-1]}")
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            address = args[-1]
+            _refuse_outside(str(address[0] if isinstance(address, tuple) else address), attempts)
         return original(self, *args)
 
     return guarded
 
 
-def _is_loopback(address: object) -> bool:
-    host = str(address[0]) if isinstance(address, tuple) else str(address)
-    return host in ("localhost", "::1") or host.startswith("127.")
+def _guarded_names(original: Callable[..., object], attempts: list[str]) -> Callable[..., object]:
+    def guarded(host: object, *args: object, **named: object) -> object:
+        name = host.decode() if isinstance(host, bytes) else host
+        if isinstance(name, str) and name not in ("", "0.0.0.0", "::"):  # where a server may listen
+            _refuse_outside(name, attempts)
+        return original(host, *args, **named)
+
+    return guarded
+
+
+def _refuse_outside(host: str, attempts: list[str]) -> None:
+    if host not in ("localhost", "::1") and not host.startswith("127."):
+        attempts.append(host)
+        raise LeftTheMachine(f"a test tried to reach {host}")
