@@ -95,3 +95,13 @@ class NotSavedInTime(TenggatError):
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"The database took more than {seconds} s; nothing of this was saved.")
+
+
+class MessageTooLong(TenggatError):
+    """A text that its channel would not take whole; it is never cut."""
+
+    def __init__(self, channel: str, kind: str, locale: str, *, size: int, limit: int) -> None:
+        super().__init__(
+            f"The {kind} in `{locale}` has {size} characters, {channel} takes {limit}: shorten the template's"
+            f" words in locales/{locale}."
+        )
