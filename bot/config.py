@@ -221,9 +221,9 @@ class Settings:
 
     def secrets(self) -> tuple[str, ...]:
         """Every text that must not appear in a log, a page or an error."""
-        secret = (getattr(self, item.name) for item in fields(self) if item.metadata["secret"])
-        password = unquote(urlsplit(self.database_url).password or "")
-        return tuple(text for text in (*secret, password) if text and text != self.database_url)
+        password = urlsplit(self.database_url).password or ""
+        kept = {getattr(self, item.name) for item in fields(self) if item.metadata["secret"]}
+        return tuple(sorted((kept | {password, unquote(password)}) - {"", self.database_url}))
 
 
 def example() -> str:

@@ -144,6 +144,7 @@ def test_every_secret_is_known_to_those_who_hide_it():
 
     assert set(settings.secrets()) == {
         "p@ss-of-the-database",
+        "p%40ss-of-the-database",  # as it stands in the address
         *(text for name, text in SECRETS.items() if name != "BOT_DATABASE_URL"),
     }
 
