@@ -2,7 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv
+# uv trusts its own list of authorities; this machine's, where there is one, also knows a company's proxy
+CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),UV_SYSTEM_CERTS=1)
+UV := $(CERTS) VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --require-hashes --no-deps
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-config
 
