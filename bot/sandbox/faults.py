@@ -17,7 +17,7 @@ from aiohttp import web
 from bot.exceptions import BadFile
 
 DROP = "drop"
-LOST_CONNECTION_POLL = 0.02  # seconds of real time; aiohttp does not tell a handler that the client left
+LOST_CONNECTION_POLL = 0.02  # seconds of real time
 DRIP_PIECES = 16
 SECONDS = re.compile(r"(?P<name>429|hold|slow_drip):(?P<seconds>\d+)")
 KEYS = frozenset({"method", "nth", "what", "times"})
@@ -95,7 +95,9 @@ class Faults:
             place = re.search(r"line (\d+)", str(error))
             raise BadFile(path, f"is not TOML: {error}", line=int(place[1]) if place else None) from error
         for key in document.keys() - {"fault"}:
-            raise BadFile(path, "unknown; a script has `[[fault]]` tables only", line=_line(text, key), key=key)
+            raise BadFile(
+                path, "unknown; a script has `[[fault]]` tables only", line=_line(text, key), key=key
+            )
         tables = document.get("fault", [])
         if not isinstance(tables, list):
             raise BadFile(path, "expected `[[fault]]` tables", line=_line(text, "fault"), key="fault")
@@ -174,9 +176,7 @@ Accept = Callable[[], Awaitable[web.StreamResponse]]
 Refuse = Callable[[Fault], web.Response]
 
 
-async def carry_out(
-    fault: Fault, request: web.Request, accept: Accept, refuse: Refuse
-) -> web.StreamResponse:
+async def carry_out(fault: Fault, request: web.Request, accept: Accept, refuse: Refuse) -> web.StreamResponse:
     """Do to `request` what `fault` says.
 
     `accept` carries the request out and gives the true answer; `refuse` gives the platform's own words for
@@ -218,7 +218,8 @@ async def _reset(fault: Fault, request: web.Request, answer: web.StreamResponse)
 
 
 async def _hang(fault: Fault, request: web.Request, answer: web.StreamResponse) -> web.StreamResponse:
-    while request.transport is not None and not request.transport.is_closing():
+    while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110
+        # aiohttp does not tell a handler that the client has left
         await asyncio.sleep(LOST_CONNECTION_POLL)
     return answer
 

@@ -1,0 +1,46 @@
+"""Being at work, as a virtual clock sees it."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from types import TracebackType
+from typing import Self
+
+from bot.clock import Clock
+
+
+class Hold:
+    """While it is entered the clock does not jump, except inside `let_go`: for waits on the clock itself."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._held: AbstractContextManager[None] | None = None
+
+    def __enter__(self) -> Self:
+        self.take()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.free()
+
+    def take(self) -> None:
+        """The clock is held, once, however often it is taken."""
+        if self._held is None:
+            self._held = self._clock.busy()
+            self._held.__enter__()
+
+    def free(self) -> None:
+        """The clock is not held by this."""
+        if self._held is not None:
+            held, self._held = self._held, None
+            held.__exit__(None, None, None)
+
+    @contextmanager
+    def let_go(self) -> Iterator[None]:
+        """Inside, the clock may jump."""
+        self.free()
+        try:
+            yield
+        finally:
+            self.take()
