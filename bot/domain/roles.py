@@ -1,0 +1,63 @@
+"""Roles of the operator's staff, and what each may do; asked in one place for every face."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What somebody of the staff is."""
+
+    VIEWER = "viewer"
+    SUPPORT = "support"
+    EDITOR = "editor"
+    APPROVER = "approver"
+    ADMIN = "admin"
+
+
+class Act(StrEnum):
+    """What staff can do in a chat, on a page or on the command line."""
+
+    LOOKUP = "lookup"
+    RESEND = "resend"
+    LINK_ACCOUNT = "link_account"
+    STATUS = "campaign.status"
+    FORECAST = "campaign.forecast"
+    PREVIEW = "campaign.preview"
+    REPORT = "campaign.report"
+    EDIT = "campaign.edit"
+    TEST_SEND = "campaign.test_send"
+    APPROVE = "campaign.approve"
+    SCHEDULE = "campaign.schedule"
+    START = "campaign.start"
+    PAUSE = "campaign.pause"
+    RESUME = "campaign.resume"
+    CANCEL = "campaign.cancel"
+    MOVE_DEADLINE = "campaign.move_deadline"
+    STAFF = "staff"
+    EXPORT = "export"
+
+
+WATCH = frozenset({Act.STATUS, Act.FORECAST, Act.PREVIEW, Act.REPORT})
+HELP_PEOPLE = frozenset({Act.STATUS, Act.LOOKUP, Act.RESEND, Act.LINK_ACCOUNT})
+WRITE = WATCH | {Act.EDIT, Act.TEST_SEND, Act.PAUSE}  # to stop is always the safer side
+DECIDE = WATCH | {
+    Act.APPROVE,
+    Act.SCHEDULE,
+    Act.START,
+    Act.PAUSE,
+    Act.RESUME,
+    Act.CANCEL,
+    Act.MOVE_DEADLINE,
+    Act.TEST_SEND,
+}
+RIGHTS: dict[Role, frozenset[Act]] = {
+    Role.VIEWER: WATCH,
+    Role.SUPPORT: HELP_PEOPLE,
+    Role.EDITOR: WRITE,
+    Role.APPROVER: DECIDE,
+    Role.ADMIN: frozenset(Act),
+}
+
+
+def may(role: Role | None, act: Act) -> bool:
+    """Whether somebody in this role may do that; who is not on the staff (None) may do nothing."""
+    return role is not None and act in RIGHTS[role]
