@@ -1,0 +1,120 @@
+"""Sending to Telegram: one bot identity as a channel."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from types import TracebackType
+from typing import Final, Self
+
+from telegram.error import TelegramError
+
+from bot.channels.base import Post
+from bot.channels.telegram.outcome import outcome_of_answer, outcome_of_error
+from bot.channels.telegram.render import Rendered, render
+from bot.channels.telegram.transport import API, CONNECT, READ, ReadyJson, bot_number, open_api
+from bot.clock import Clock
+from bot.domain.delivery import Deferred, Outcome, Rejected, Why
+from bot.domain.message import Message
+from bot.domain.recipient import ChannelName
+from bot.exceptions import MessageTooLong
+
+FLOOD_MEMORY: Final = 5.0  # seconds; two chats refused within this time: the limit is the bot's, not a chat's
+RENDERED: Final = 1024  # distinct texts of a step: locales times zones times steps under way
+
+_NO_PREVIEW: Final = ReadyJson('{"is_disabled":true}')
+_YES: Final = ReadyJson("true")
+
+
+class TelegramChannel:
+    """One bot's way to reach people. It calls nothing but sends and edits, each once.
+
+    Open it with `async with`: before and after that every send fails.
+    """
+
+    def __init__(
+        self,
+        token: str,
+        *,
+        clock: Clock,
+        api: str = API,
+        read: timedelta = READ,
+        connect: timedelta = CONNECT,
+    ) -> None:
+        self._lane = f"telegram:{bot_number(token)}"
+        self._bot = open_api(token, api=api, read=read, connect=connect)
+        self._clock = clock
+        self._flood: tuple[str, float] | None = None  # the chat refused last, and when
+        self._prepared = lru_cache(maxsize=RENDERED)(_prepare)
+
+    async def __aenter__(self) -> Self:
+        await self._bot.initialize()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._bot.shutdown()
+
+    @property
+    def name(self) -> ChannelName:
+        return ChannelName.TELEGRAM
+
+    @property
+    def lane(self) -> str:
+        return self._lane
+
+    async def send(self, post: Post) -> Outcome:
+        """Hand one message over, or edit one, and say what became of it; raise only for bugs."""
+        try:
+            prepared = self._prepared(post.message)
+        except MessageTooLong as error:
+            return Rejected(Why.MESSAGE, str(error))
+        try:
+            answer = await self._bot.call(_method(post), _parameters(post, prepared))
+        except TelegramError as error:
+            return self._scoped(outcome_of_error(error, edits=post.edits), post.to.external)
+        return outcome_of_answer(answer)
+
+    def _scoped(self, outcome: Outcome, chat: str) -> Outcome:
+        """The platform does not tell whose limit was hit: a chat's at first, the bot's when a second follows."""
+        if not isinstance(outcome, Deferred):
+            return outcome
+        before, now = self._flood, self._clock.monotonic()
+        self._flood = (chat, now)
+        second = before is not None and before[0] != chat and now - before[1] <= FLOOD_MEMORY
+        return Deferred(outcome.wait, whole_lane=second)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What is the same for everyone who gets this message, written once."""
+
+    fixed: Mapping[str, ReadyJson]
+    rendered: Rendered
+
+
+def _prepare(message: Message) -> _Prepared:
+    rendered = render(message)
+    fixed = {
+        "text": ReadyJson(json.dumps(rendered.html)),
+        "parse_mode": ReadyJson('"HTML"'),
+        "link_preview_options": _NO_PREVIEW,
+    }
+    return _Prepared(fixed, rendered)
+
+
+def _method(post: Post) -> str:
+    return "sendMessage" if post.edits is None else "editMessageText"
+
+
+def _parameters(post: Post, prepared: _Prepared) -> dict[str, object]:
+    parameters: dict[str, object] = {"chat_id": post.to.external, **prepared.fixed}
+    if post.edits is not None:
+        parameters["message_id"] = int(post.edits)
+    elif post.message.silent:
+        parameters["disable_notification"] = _YES
+    if (keyboard := prepared.rendered.keyboard(post.tokens)) is not None:
+        parameters["reply_markup"] = ReadyJson(keyboard)
+    return parameters

@@ -1,0 +1,133 @@
+"""What a stored update says to us: the library's handlers, each of which notes down an event."""
+
+import json
+import re
+from collections.abc import Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Final
+
+from telegram import Chat, ChatMember, Message, Update, User
+from telegram.ext import (
+    ApplicationBuilder,
+    CallbackQueryHandler,
+    ChatMemberHandler,
+    ContextTypes,
+    MessageHandler,
+    filters,
+)
+
+from bot.channels.base import Command, Event, ReachChange, ReachChanged, Said, Sender, Tap
+from bot.channels.telegram.transport import ApiBot
+from bot.domain.recipient import ChannelName
+
+# The library's own CommandHandler asks the platform for the bot's name first; we do without that call.
+COMMAND: Final = re.compile(r"^/([A-Za-z0-9_]{1,32})(?:@\w+)?(?:\s+(.*))?$", re.ASCII | re.DOTALL)
+
+_AWAY: Final = frozenset({ChatMember.BANNED, ChatMember.LEFT})
+_NEW: Final = filters.UpdateType.MESSAGE & ~filters.StatusUpdate.ALL  # no edits, nothing of the chat's own
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What the handlers made of one update."""
+
+    events: list[Event] = field(default_factory=list)
+    error: Exception | None = None
+
+
+_notes: ContextVar[_Notes] = ContextVar("notes")
+
+
+class Reader:
+    """The library's application without an updater: it is fed with stored updates."""
+
+    def __init__(self, bot: ApiBot) -> None:
+        self._bot = bot
+        self._application = ApplicationBuilder().bot(bot).updater(None).job_queue(None).build()
+        self._application.add_handlers(
+            [
+                CallbackQueryHandler(_tapped),
+                MessageHandler(_NEW & filters.Regex(COMMAND), _commanded),
+                MessageHandler(_NEW, _said),
+                ChatMemberHandler(_reach_changed, ChatMemberHandler.MY_CHAT_MEMBER),
+            ]
+        )
+        self._application.add_error_handler(_failed)
+
+    async def initialize(self) -> None:
+        """Ready to read; the bot's transport is open."""
+        await self._application.initialize()
+
+    async def shutdown(self) -> None:
+        """Closed, and the transport with it."""
+        await self._application.shutdown()
+
+    async def read(self, body: str) -> Sequence[Event]:
+        """The events in one update, mostly one. Raise whatever a poisoned update makes a handler raise."""
+        notes = _Notes()
+        before = _notes.set(notes)
+        try:
+            await self._application.process_update(Update.de_json(json.loads(body), self._bot))
+        finally:
+            _notes.reset(before)
+        if notes.error is not None:
+            raise notes.error
+        return tuple(notes.events)
+
+
+async def _tapped(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+    query = update.callback_query
+    if query is None or query.data is None:
+        return
+    chat = query.message.chat if query.message else None  # none when the message is too old to be given
+    message = str(query.message.message_id) if query.message else None
+    _note(Tap(_sender(query.from_user, chat), query.data, message))
+
+
+async def _commanded(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+    message = update.message
+    if message is None or (sender := _author(message)) is None:
+        return
+    if (match := COMMAND.match(message.text or "")) is not None:
+        _note(Command(sender, match[1].lower(), tuple((match[2] or "").split())))
+
+
+async def _said(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+    message = update.message
+    if message is not None and (sender := _author(message)) is not None:
+        _note(Said(sender, message.text or ""))
+
+
+async def _reach_changed(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+    change = update.my_chat_member
+    if change is None or change.chat.type != Chat.PRIVATE:  # in a group, it is not the doer's own address
+        return
+    away = change.new_chat_member.status in _AWAY
+    reach = ReachChange.BLOCKED if away else ReachChange.OPENED
+    _note(ReachChanged(_sender(change.from_user, change.chat), reach))
+
+
+async def _failed(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
+    _notes.get().error = context.error
+
+
+def _note(event: Event) -> None:
+    _notes.get().events.append(event)
+
+
+def _author(message: Message) -> Sender | None:
+    """Who wrote it; None for other bots, and for channels and admins who write as the chat itself."""
+    user = message.from_user
+    return None if user is None or user.is_bot else _sender(user, message.chat)
+
+
+def _sender(user: User, chat: Chat | None) -> Sender:
+    return Sender(
+        ChannelName.TELEGRAM,
+        external=str(user.id),
+        conversation=str(chat.id) if chat else None,
+        handle=user.username,
+        language=user.language_code,
+        private=chat is None or chat.type == Chat.PRIVATE,
+    )
