@@ -60,7 +60,9 @@ class UnknownZone(TenggatError):
 
 class UnknownCampaign(TenggatError):
     def __init__(self, slug: str, known: Sequence[str]) -> None:
-        there = f"There are: {', '.join(known)}." if known else "None is loaded: `tenggat campaign load FILE`."
+        there = (
+            f"There are: {', '.join(known)}." if known else "None is loaded: `tenggat campaign load FILE`."
+        )
         super().__init__(f"There is no campaign `{slug}`. {there}")
 
 
@@ -100,8 +102,28 @@ class NotSavedInTime(TenggatError):
 class MessageTooLong(TenggatError):
     """A text that its channel would not take whole; it is never cut."""
 
-    def __init__(self, channel: str, kind: str, locale: str, *, size: int, limit: int) -> None:
+    def __init__(
+        self, channel: str, kind: str, locale: str, *, size: int, limit: int, unit: str = "characters"
+    ) -> None:
         super().__init__(
-            f"The {kind} in `{locale}` has {size} characters, {channel} takes {limit}: shorten the template's"
+            f"The {kind} in `{locale}` has {size} {unit}, {channel} takes {limit}: shorten the template's"
             f" words in locales/{locale}."
+        )
+
+
+class ChannelRefused(NotReady):
+    """A platform does not accept our token."""
+
+    def __init__(self, channel: str, reason: str, *, setting: str) -> None:
+        super().__init__(
+            f"{channel} does not accept us ({reason}): {setting} holds the wrong token or an old one."
+        )
+
+
+class ChannelAway(NotReady):
+    """A platform does not answer."""
+
+    def __init__(self, channel: str, reason: str, *, setting: str) -> None:
+        super().__init__(
+            f"{channel} does not answer ({reason}): look at the network, and at {setting} if you set it."
         )

@@ -127,6 +127,8 @@ def settle(delivery: Delivery, outcome: Outcome, *, now: datetime) -> Delivery:
             return replace(delivery, state=DeliveryState.DUE, due_at=now + wait)
         case Failed(reason=reason):
             return _tried_in_vain(delivery, reason, now)
+        case Rejected(why=Why.TOKEN, reason=reason):  # ours to mend: the lane stops, the row waits
+            return replace(delivery, state=DeliveryState.DUE, due_at=now, reason=reason)
         case Rejected(why=why, reason=reason):
             address = replace(delivery.address, reach=reach_after(why) or delivery.address.reach)
             return replace(

@@ -90,11 +90,19 @@ class Exclusion(StrEnum):
     MUTED = "muted"
 
 
+def covers(audience: Audience, plan: str, registered_on: date | None) -> bool:
+    """Whether somebody with this plan and day of registration is asked at all."""
+    if plan not in audience.plans:
+        return False
+    before = audience.registered_before
+    return before is None or registered_on is None or registered_on < before
+
+
 def exclusion(recipient: Recipient, audience: Audience) -> Exclusion | None:
     """Why `audience` leaves this recipient out, or None when they are in it."""
     if recipient.plan not in audience.plans:
         return Exclusion.PLAN
-    if _registered_late(recipient, audience):
+    if not covers(audience, recipient.plan, recipient.registered_on):
         return Exclusion.REGISTERED_LATE
     if not recipient.addresses or all(a.reach is Reach.UNLINKED for a in recipient.addresses):
         return Exclusion.UNLINKED
@@ -104,8 +112,3 @@ def exclusion(recipient: Recipient, audience: Audience) -> Exclusion | None:
         return Exclusion.MUTED
     return None
 
-
-def _registered_late(recipient: Recipient, audience: Audience) -> bool:
-    if audience.registered_before is None or recipient.registered_on is None:
-        return False
-    return recipient.registered_on >= audience.registered_before

@@ -1,0 +1,99 @@
+"""The last look before a send: may this delivery be begun now, later, or not at all?"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.calendar import next_window
+from bot.domain.campaign import CampaignState, Hours
+from bot.domain.delivery import DeliveryState
+from bot.domain.step import StepKind
+
+BETWEEN_CAMPAIGNS = timedelta(hours=20)  # a person gets at most one campaign message in this time
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is true of a campaign step, read in the transaction that claims it."""
+
+    kind: StepKind
+    answered: bool
+    muted: bool
+    excluded: bool
+    campaign_state: CampaignState
+    not_after: datetime | None
+    zone: str
+    hours: Hours
+    min_gap: timedelta
+    last_step_at: datetime | None = None  # the latest step of this campaign that reached the person
+    last_campaign_at: datetime | None = None  # the latest step of any other campaign
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """Begin it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not before `until`."""
+
+    until: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Never; the delivery ends in `state`."""
+
+    state: DeliveryState
+    why: str
+
+
+Verdict = Go | Wait | Drop
+
+
+def judge(standing: Standing, *, now: datetime) -> Verdict:
+    """What may be done with a campaign step now."""
+    reason = _over(standing)
+    if reason is not None:
+        return Drop(DeliveryState.CANCELLED, reason)
+    if standing.not_after is not None and now > standing.not_after:
+        return Drop(DeliveryState.EXPIRED, "the deadline has passed")
+    return _when(standing, now)
+
+
+def judge_reply(*, asks: bool, answered: bool) -> Verdict:
+    """Replies may always go, unless they would ask what was answered meanwhile."""
+    if asks and answered:
+        return Drop(DeliveryState.CANCELLED, "answered meanwhile")
+    return Go()
+
+
+def _over(standing: Standing) -> str | None:
+    if standing.campaign_state in (CampaignState.CANCELLED, CampaignState.FINISHED):
+        return f"the campaign is {standing.campaign_state}"
+    if standing.answered:
+        return "answered"
+    if standing.muted:
+        return "muted"
+    return "no longer in the audience" if standing.excluded else None
+
+
+def _when(standing: Standing, now: datetime) -> Verdict:
+    earliest, why = now, ""
+    gaps = []
+    if standing.last_step_at is not None and standing.kind in (StepKind.REMINDER, StepKind.LATER):
+        gaps.append((standing.last_step_at + standing.min_gap, "the gap to the step before"))
+    if standing.last_campaign_at is not None:
+        gaps.append((standing.last_campaign_at + BETWEEN_CAMPAIGNS, "another campaign wrote today"))
+    for instant, reason in gaps:
+        if instant > earliest:
+            earliest, why = instant, reason
+    opens = next_window(earliest, standing.zone, standing.hours).start
+    if opens > earliest:
+        earliest, why = opens, "outside the hours"
+    if earliest <= now:
+        return Go()
+    if standing.not_after is not None and earliest > standing.not_after:
+        return Drop(DeliveryState.SKIPPED, f"{why} leaves no time before the deadline")
+    return Wait(earliest, why)

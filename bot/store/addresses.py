@@ -1,0 +1,109 @@
+"""Addresses: where recipients can be reached, as values and as rows."""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from bot.domain.recipient import Address, ChannelName, Reach
+from bot.store.models import AddressRow, RecipientRow
+
+PREFERRED = (ChannelName.TELEGRAM, ChannelName.SLACK)
+
+
+def value(row: AddressRow) -> Address:
+    """The row as it travels above the store."""
+    return Address(
+        channel=ChannelName(row.channel),
+        external=row.external,
+        workspace=row.workspace,
+        conversation=row.conversation,
+        reach=Reach(row.reach),
+        id=row.id or 0,
+    )
+
+
+def to_text(place: Address) -> str:
+    """The place as JSON; `from_text` gives it back."""
+    fields = {
+        "channel": place.channel,
+        "external": place.external,
+        "workspace": place.workspace,
+        "conversation": place.conversation,
+        "id": place.id,
+    }
+    return json.dumps({name: text for name, text in fields.items() if text})
+
+
+def from_text(text: str) -> Address:
+    """The place that `to_text` wrote down."""
+    fields = json.loads(text)
+    return Address(channel=ChannelName(fields.pop("channel")), **fields)
+
+
+def by_key(session: Session, key: str) -> AddressRow | None:
+    """The address that `key` names."""
+    return session.exec(select(AddressRow).where(AddressRow.key == key)).first()
+
+
+def of(session: Session, recipient_ids: Iterable[int]) -> dict[int, tuple[Address, ...]]:
+    """Each recipient's addresses, the preferred one first."""
+    rows = session.exec(
+        select(AddressRow)
+        .where(col(AddressRow.recipient_id).in_(set(recipient_ids)))
+        .order_by(col(AddressRow.id))
+    )
+    found: dict[int, list[Address]] = {}
+    for row in rows:
+        found.setdefault(row.recipient_id, []).append(value(row))
+    return {owner: tuple(sorted(places, key=preference)) for owner, places in found.items()}
+
+
+def preference(place: Address) -> int:
+    """Sorts addresses of one person: where to write first."""
+    return PREFERRED.index(place.channel)
+
+
+def language(person: RecipientRow | None, address: AddressRow | None) -> str | None:
+    """Chosen in the bot, else imported, else as the platform says."""
+    said = address.language if address else None
+    return (person.chosen_locale or person.locale if person else None) or said
+
+
+def update(session: Session, after: Address, *, now: datetime) -> None:
+    """The row of this address holds what a send told of it: reach, conversation, a new external id."""
+    row = session.get(AddressRow, after.id) if after.id else None
+    if row is None:
+        return
+    row.conversation = after.conversation
+    if row.external != after.external:
+        row.external, row.key = after.external, after.key
+    if row.reach != after.reach:
+        _set_reach(row, after.reach, now)
+
+
+def noticed(
+    session: Session, row: AddressRow, *, conversation: str | None, handle: str | None, language: str | None
+) -> None:
+    """What a platform told on the way is remembered: where edits go, the handle, the language."""
+    row.conversation = conversation or row.conversation
+    row.handle = handle or row.handle
+    row.language = language or row.language
+
+
+def reopened(row: AddressRow, *, now: datetime) -> None:
+    """The person wrote to us, so that we may write again."""
+    if row.reach != Reach.REACHABLE:
+        _set_reach(row, Reach.REACHABLE, now)
+
+
+def closed(row: AddressRow, reach: Reach, *, now: datetime) -> None:
+    """The platform says that we may not write any more."""
+    _set_reach(row, reach, now)
+
+
+def _set_reach(row: AddressRow, reach: Reach, now: datetime) -> None:
+    if reach is Reach.REACHABLE:
+        row.reachable_since = now
+    row.reach = reach.value

@@ -1,0 +1,115 @@
+"""Who is meant: conditions on people (`recipient`, joined with `campaign` and `address`) for set-wise statements."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, ScalarSelect, case, literal
+from sqlalchemy.orm import aliased
+from sqlmodel import and_, col, func, or_, select
+
+from bot.domain.campaign import Campaign
+from bot.domain.delivery import DeliveryState
+from bot.domain.recipient import Reach
+from bot.domain.step import StepKind, kind_of
+from bot.store.addresses import PREFERRED
+from bot.store.models import AddressRow, CampaignRow, ChoiceRow, DeliveryRow, RecipientRow
+from bot.store.slots import Slot
+
+
+def zone() -> ColumnElement[str]:
+    """The person's own zone, else the campaign's."""
+    return func.coalesce(RecipientRow.zone, CampaignRow.zone)
+
+
+def since(campaign: Campaign) -> ColumnElement[datetime | None]:
+    """When they could first be reached, null if that was before the start."""
+    reachable = col(AddressRow.reachable_since)
+    return case((reachable > campaign.started_at, reachable), else_=None)
+
+
+def preferred_address() -> ScalarSelect[int | None]:
+    """The place where the person is written to: the first that can be reached."""
+    address = aliased(AddressRow)
+    ranks = {channel.value: rank for rank, channel in enumerate(PREFERRED)}
+    return (
+        select(address.id)
+        .where(address.recipient_id == RecipientRow.id, address.reach == Reach.REACHABLE.value)
+        .order_by(case(ranks, value=address.channel), col(address.id))
+        .limit(1)
+        .correlate(RecipientRow)
+        .scalar_subquery()
+    )
+
+
+def may_be_asked(campaign: Campaign) -> ColumnElement[bool]:
+    """In the audience, undecided, and no notice is planned."""
+    return and_(undecided(campaign), ~has_step(campaign, StepKind.NOTICE.value))
+
+
+def undecided(campaign: Campaign) -> ColumnElement[bool]:
+    """In the audience, not muted, without an answer."""
+    audience = campaign.document.audience
+    answered = select(ChoiceRow.id).where(
+        ChoiceRow.recipient_id == RecipientRow.id, ChoiceRow.campaign_id == campaign.id
+    )
+    rules = [
+        col(RecipientRow.plan).in_(sorted(plan.value for plan in audience.plans)),
+        col(RecipientRow.muted_at).is_(None),
+        ~answered.exists(),
+    ]
+    if audience.registered_before is not None:
+        registered = col(RecipientRow.registered_on)
+        rules.append(or_(registered.is_(None), registered < audience.registered_before))
+    return and_(*rules)
+
+
+def has_step(campaign: Campaign, step: str) -> ColumnElement[bool]:
+    """The step is planned for the person, or past."""
+    other = aliased(DeliveryRow)
+    return (
+        select(other.id)
+        .where(other.campaign_id == campaign.id, other.recipient_id == RecipientRow.id, other.step == step)
+        .exists()
+    )
+
+
+def put_off(campaign: Campaign, slot: Slot) -> ColumnElement[bool]:
+    """The person asked to be reminded later instead of by this reminder."""
+    if kind_of(slot.step) is not StepKind.REMINDER:
+        return literal(value=False)
+    later = aliased(DeliveryRow)
+    waits = and_(later.state == DeliveryState.DUE.value, col(later.due_at) > slot.due_at)
+    instead = later.step == f"{StepKind.LATER}-{slot.number}"
+    return (
+        select(later.id)
+        .where(later.campaign_id == campaign.id, later.recipient_id == RecipientRow.id)
+        .where(later.kind == StepKind.LATER.value, or_(instead, waits))
+        .exists()
+    )
+
+
+def told_otherwise(campaign: Campaign) -> ColumnElement[bool]:
+    """The person has been shown a deadline, and the last one shown is not the present one."""
+    told, newer = aliased(DeliveryRow), aliased(DeliveryRow)
+    after = (
+        select(newer.id)
+        .where(newer.campaign_id == campaign.id, newer.recipient_id == RecipientRow.id)
+        .where(col(newer.deadline_shown).is_not(None), col(newer.settled_at) > col(told.settled_at))
+        .exists()
+    )
+    return (
+        select(told.id)
+        .where(told.campaign_id == campaign.id, told.recipient_id == RecipientRow.id)
+        .where(col(told.deadline_shown) != campaign.document.deadline, ~after)
+        .exists()
+    )
+
+
+def awaits_correction(campaign: Campaign) -> ColumnElement[bool]:
+    """A correction is on its way already; it will show the present deadline."""
+    other = aliased(DeliveryRow)
+    return (
+        select(other.id)
+        .where(other.campaign_id == campaign.id, other.recipient_id == RecipientRow.id)
+        .where(other.kind == StepKind.CORRECTION.value, other.state == DeliveryState.DUE.value)
+        .exists()
+    )

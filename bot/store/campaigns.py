@@ -1,0 +1,133 @@
+"""Campaigns: their present state and every revision of what they say."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from pydantic import TypeAdapter
+from sqlmodel import Session, col, select, update
+
+from bot.domain.campaign import Campaign, CampaignDocument, CampaignState
+from bot.exceptions import UnknownCampaign
+from bot.store.models import CampaignRevisionRow, CampaignRow
+
+DOCUMENT = TypeAdapter(CampaignDocument)
+
+
+def add(session: Session, campaign: Campaign, *, now: datetime) -> Campaign:
+    """The campaign is stored with its first revision; it has its id now."""
+    row = CampaignRow.model_construct(slug=campaign.slug, unplanned=True)
+    _write(row, campaign)
+    session.add(row)
+    session.flush()
+    _keep_revision(session, row, campaign, now=now, by=campaign.author)
+    return _value(row)
+
+
+def save(session: Session, campaign: Campaign, *, now: datetime, by: str) -> Campaign:
+    """The campaign stands as given; a new revision is kept besides."""
+    row = session.get_one(CampaignRow, campaign.id)
+    is_new = row.revision != campaign.revision
+    _write(row, campaign)
+    if is_new:
+        _keep_revision(session, row, campaign, now=now, by=by)
+    return _value(row)
+
+
+def rewrite(session: Session, campaign: Campaign, *, now: datetime) -> Campaign:
+    """What a campaign that has not been approved says is replaced, revision and all."""
+    row = session.get_one(CampaignRow, campaign.id)
+    _write(row, campaign)
+    kept = session.exec(
+        select(CampaignRevisionRow).where(
+            CampaignRevisionRow.campaign_id == row.id, CampaignRevisionRow.revision == row.revision
+        )
+    ).one()
+    kept.content_hash, kept.document = campaign.document.content_hash, row.document
+    kept.made_at, kept.made_by = now, campaign.author
+    return _value(row)
+
+
+def find(session: Session, slug: str) -> Campaign | None:
+    """The campaign with this slug."""
+    row = session.exec(select(CampaignRow).where(CampaignRow.slug == slug)).first()
+    return _value(row) if row else None
+
+
+def get(session: Session, slug: str) -> Campaign:
+    """The campaign with this slug; `UnknownCampaign` names those that there are."""
+    found = find(session, slug)
+    if found is None:
+        raise UnknownCampaign(slug, [campaign.slug for campaign in every(session)])
+    return found
+
+
+def by_ids(session: Session, ids: Iterable[int]) -> dict[int, Campaign]:
+    """The campaigns with these ids."""
+    rows = session.exec(select(CampaignRow).where(col(CampaignRow.id).in_(set(ids))))
+    return {row.id or 0: _value(row) for row in rows}
+
+
+def every(session: Session) -> Sequence[Campaign]:
+    """All campaigns, the oldest first."""
+    return [_value(row) for row in session.exec(select(CampaignRow).order_by(col(CampaignRow.id)))]
+
+
+def in_state(session: Session, *states: CampaignState) -> Sequence[Campaign]:
+    """The campaigns in any of these states, the oldest first."""
+    rows = session.exec(
+        select(CampaignRow).where(col(CampaignRow.state).in_(states)).order_by(col(CampaignRow.id))
+    )
+    return [_value(row) for row in rows]
+
+
+def audience_changed(session: Session) -> None:
+    """Somebody may have come into reach or into an audience: the planner looks for notices to plan."""
+    session.execute(update(CampaignRow).values(unplanned=True))
+
+
+def planned(session: Session, campaign: Campaign) -> None:
+    """Every notice of this campaign that can be planned is."""
+    session.execute(update(CampaignRow).where(col(CampaignRow.id) == campaign.id).values(unplanned=False))
+
+
+def unplanned(session: Session, campaign: Campaign) -> bool:
+    """Whether the planner should look for notices to plan."""
+    return session.exec(select(CampaignRow.unplanned).where(CampaignRow.id == campaign.id)).one()
+
+
+def _write(row: CampaignRow, campaign: Campaign) -> None:
+    row.state = campaign.state.value
+    row.revision = campaign.revision
+    row.document = DOCUMENT.dump_json(campaign.document).decode()
+    row.zone = campaign.document.zone
+    row.author, row.approver = campaign.author, campaign.approver
+    row.approved_hash = campaign.approved_hash
+    row.start_at, row.started_at = campaign.start_at, campaign.started_at
+
+
+def _keep_revision(session: Session, row: CampaignRow, campaign: Campaign, *, now: datetime, by: str) -> None:
+    session.add(
+        CampaignRevisionRow(
+            campaign_id=row.id or 0,
+            revision=campaign.revision,
+            content_hash=campaign.document.content_hash,
+            document=row.document,
+            made_at=now,
+            made_by=by,
+        )
+    )
+    session.flush()
+
+
+def _value(row: CampaignRow) -> Campaign:
+    return Campaign(
+        document=DOCUMENT.validate_json(row.document),
+        state=CampaignState(row.state),
+        revision=row.revision,
+        author=row.author,
+        approver=row.approver,
+        approved_hash=row.approved_hash,
+        start_at=row.start_at,
+        started_at=row.started_at,
+        id=row.id or 0,
+    )

@@ -1,0 +1,75 @@
+"""Cohorts: all who share a campaign, a zone, a day asked and a channel, and so their slots."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import literal
+from sqlalchemy import select as select_columns
+from sqlmodel import Session, col, func, select, update
+
+from bot.domain.recipient import ChannelName
+from bot.store.dialect import insert_selected
+from bot.store.models import CampaignRow, CohortRow, DeliveryRow, RecipientRow
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """Who was asked on the same local day, in the same zone, on the same channel."""
+
+    campaign_id: int
+    zone: str
+    day_asked: date
+    channel: ChannelName
+    id: int = 0
+
+
+def note(session: Session, notice: DeliveryRow) -> None:
+    """The cohort of somebody whose notice has just been accepted exists."""
+    session.flush()
+    _note(session, [notice.recipient_id or 0], campaign_id=notice.campaign_id)
+
+
+def note_moved(session: Session, recipient_ids: Sequence[int]) -> None:
+    """The cohorts of people whose zone has changed exist."""
+    _note(session, recipient_ids, campaign_id=None)
+
+
+def without_slots(session: Session, campaign_id: int, revision: int) -> list[Cohort]:
+    """The cohorts whose slots are not yet those of this revision."""
+    rows = session.exec(
+        select(CohortRow)
+        .where(CohortRow.campaign_id == campaign_id, CohortRow.revision != revision)
+        .order_by(col(CohortRow.id))
+    )
+    return [
+        Cohort(row.campaign_id, row.zone, row.day_asked, ChannelName(row.channel), row.id or 0)
+        for row in rows
+    ]
+
+
+def computed(session: Session, cohort: Cohort, revision: int) -> None:
+    """The cohort's slots are those of this revision."""
+    session.execute(update(CohortRow).where(col(CohortRow.id) == cohort.id).values(revision=revision))
+
+
+def _note(session: Session, recipient_ids: Sequence[int], *, campaign_id: int | None) -> None:
+    zone = func.coalesce(RecipientRow.zone, CampaignRow.zone)
+    asked = (
+        select_columns(
+            col(DeliveryRow.campaign_id),
+            zone,
+            col(DeliveryRow.asked_on),
+            col(DeliveryRow.channel),
+            literal(0),
+        )
+        .join(RecipientRow, col(RecipientRow.id) == col(DeliveryRow.recipient_id))
+        .join(CampaignRow, col(CampaignRow.id) == col(DeliveryRow.campaign_id))
+        .where(col(DeliveryRow.recipient_id).in_(recipient_ids), col(DeliveryRow.step) == "notice")
+        .where(col(DeliveryRow.asked_on).is_not(None))
+        .distinct()
+    )
+    if campaign_id is not None:
+        asked = asked.where(col(DeliveryRow.campaign_id) == campaign_id)
+    columns = ("campaign_id", "zone", "day_asked", "channel", "revision")
+    session.execute(insert_selected(session, CohortRow, columns, asked))

@@ -1,0 +1,167 @@
+"""The database: one transaction at a time in its own thread, on SQLite or PostgreSQL."""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Concatenate, ParamSpec, Self, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlmodel import Session as Session  # upper floors name it in annotations
+
+from bot import resources
+from bot.clock import Clock
+from bot.exceptions import DatabaseAway, DatabaseNotMigrated, NotSavedInTime
+
+POSTGRES_THREADS = 4
+BUSY_TIMEOUT = 10.0  # seconds that SQLite waits for another process's transaction
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Database:
+    """Opened on construction; every transaction runs whole in a thread of its own.
+
+    SQLite has one such thread, so that writers never meet; PostgreSQL has a few.
+    """
+
+    def __init__(self, url: str, *, clock: Clock) -> None:
+        self.url = make_url(url)
+        self.engine = _engine(self.url)
+        self.clock = clock
+        threads = 1 if self.is_sqlite else POSTGRES_THREADS
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="database")
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.get_backend_name() == "sqlite"
+
+    async def transact(
+        self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """What `function(session, …)` returns, committed; or its exception, with nothing changed."""
+        with self.clock.busy():
+            loop = asyncio.get_running_loop()
+            work = loop.run_in_executor(self._threads, lambda: self.run(function, *args, **kwargs))
+            return await asyncio.shield(work)  # a cancelled caller does not cut a transaction in two
+
+    def run(self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same in this thread, for the command line and for tests."""
+        try:
+            with Session(self.engine) as session, session.begin():
+                return function(session, *args, **kwargs)
+        except OperationalError as error:
+            raise DatabaseAway(self.shown_url, _first_line(error)) from error
+
+    async def transact_within(
+        self,
+        seconds: float,
+        function: Callable[Concatenate[Session, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """As `transact`, but not committed at all when that would be later than `seconds` from now.
+
+        Raises `NotSavedInTime` then; the answer is exact: what it calls unsaved is not saved.
+        """
+        latest = time.monotonic() + seconds
+
+        def in_time(session: Session) -> T:
+            result = function(session, *args, **kwargs)
+            session.flush()
+            if time.monotonic() > latest:
+                raise NotSavedInTime(seconds)
+            return result
+
+        return await self.transact(in_time)
+
+    def migrate(self, *, to: str = "head") -> None:
+        """At revision `to`; a SQLite file and its folder are made if need be."""
+        self._make_folder()
+        try:
+            with self.engine.connect() as connection:
+                command.upgrade(self._alembic(connection), to)
+                connection.commit()
+        except OperationalError as error:
+            raise DatabaseAway(self.shown_url, _first_line(error)) from error
+
+    def downgrade(self, *, to: str = "base") -> None:
+        """Back at revision `to`."""
+        with self.engine.connect() as connection:
+            command.downgrade(self._alembic(connection), to)
+            connection.commit()
+
+    def require_migrated(self) -> None:
+        """Raise unless the database answers and is at this release's revision."""
+        expected = ScriptDirectory.from_config(self._alembic(None)).get_current_head()
+        if self.is_sqlite and not self._file_exists():
+            raise DatabaseNotMigrated(None, expected or "none")
+        try:
+            with self.engine.connect() as connection:
+                found = MigrationContext.configure(connection).get_current_revision()
+        except DBAPIError as error:
+            raise DatabaseAway(self.shown_url, _first_line(error)) from error
+        if found != expected:
+            raise DatabaseNotMigrated(found, expected or "none")
+
+    @property
+    def shown_url(self) -> str:
+        """The address without its password."""
+        return self.url.render_as_string(hide_password=True)
+
+    def close(self) -> None:
+        """Every transaction begun has ended; nothing can be asked any more."""
+        self._threads.shutdown(wait=True)
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _alembic(self, connection: Connection | None) -> Config:
+        config = Config()
+        config.set_main_option("script_location", str(resources.migrations()).replace("%", "%%"))
+        config.attributes["connection"] = connection
+        return config
+
+    def _file_exists(self) -> bool:
+        path = self.url.database
+        return path in (None, "", ":memory:") or Path(str(path)).exists()
+
+    def _make_folder(self) -> None:
+        if self.is_sqlite and self.url.database not in (None, "", ":memory:"):
+            Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_size=POSTGRES_THREADS, max_overflow=2, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT, "isolation_level": None})
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    # A transaction that reads first and writes later fails at once when another one wrote meanwhile.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__

@@ -1,0 +1,120 @@
+"""The inbox: every update that a platform handed us, kept before we say OK."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, func, or_, select, update
+
+from bot.domain.update import Update
+from bot.store.dialect import insert_new
+from bot.store.models import InboxRow
+
+MAX_ATTEMPTS = 3
+RETRY_AFTER = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An update in the inbox, waiting to be worked."""
+
+    id: int
+    identity: str
+    position: int | None
+    sender: str
+    body: str
+    received_at: datetime
+    attempts: int
+
+
+def keep(session: Session, updates: Sequence[Update]) -> None:
+    """Each update is in the inbox, once."""
+    rows = [
+        {
+            "identity": update.identity,
+            "dedupe": update.dedupe,
+            "position": update.order,
+            "sender": update.sender,
+            "body": update.body,
+            "received_at": update.received_at,
+            "state": "new",
+            "attempts": 0,
+        }
+        for update in updates
+    ]
+    if rows:
+        session.execute(insert_new(session, InboxRow, rows))
+
+
+def waiting(session: Session, *, now: datetime, limit: int) -> list[Kept]:
+    """The oldest updates not yet worked; of each sender only the first, so that order is kept."""
+    earlier = aliased(InboxRow)
+    blocked = (
+        select(earlier.id)
+        .where(earlier.state == "new", earlier.sender == InboxRow.sender, earlier.sender != "")
+        .where(col(earlier.id) < col(InboxRow.id))
+        .exists()
+    )
+    ready = or_(col(InboxRow.retry_at).is_(None), col(InboxRow.retry_at) <= now)
+    found = session.exec(
+        select(InboxRow)
+        .where(InboxRow.state == "new", ready, ~blocked)
+        .order_by(col(InboxRow.id))
+        .limit(limit)
+    )
+    return [
+        Kept(row.id or 0, row.identity, row.position, row.sender, row.body, row.received_at, row.attempts)
+        for row in found
+    ]
+
+
+def finish(session: Session, inbox_id: int, *, now: datetime) -> bool:
+    """Whether the row was still open; if so it is done, and what else this transaction does counts."""
+    done = (
+        update(InboxRow)
+        .where(col(InboxRow.id) == inbox_id, col(InboxRow.state) == "new")
+        .values(state="done", done_at=now)
+        .returning(col(InboxRow.id))
+    )
+    return session.execute(done).scalar_one_or_none() is not None
+
+
+def fail(session: Session, inbox_id: int, *, error: str, now: datetime) -> bool:
+    """The row is tried again later, or dead after the third time; whether it is dead."""
+    row = session.get(InboxRow, inbox_id)
+    if row is None or row.state != "new":
+        return False
+    row.attempts += 1
+    row.error = error
+    row.retry_at = now + RETRY_AFTER * row.attempts
+    if row.attempts >= MAX_ATTEMPTS:
+        row.state, row.done_at = "dead", now
+    return row.state == "dead"
+
+
+def next_retry(session: Session, *, now: datetime) -> datetime | None:
+    """When the next failed row is to be tried again."""
+    return session.exec(
+        select(func.min(InboxRow.retry_at)).where(InboxRow.state == "new", col(InboxRow.retry_at) > now)
+    ).one()
+
+
+def dead(session: Session) -> list[Kept]:
+    """The updates that could not be worked, oldest first."""
+    found = session.exec(select(InboxRow).where(InboxRow.state == "dead").order_by(col(InboxRow.id)))
+    return [
+        Kept(row.id or 0, row.identity, row.position, row.sender, row.body, row.received_at, row.attempts)
+        for row in found
+    ]
+
+
+def revive(session: Session) -> int:
+    """Every dead update is waiting again; how many there were."""
+    revived = (
+        update(InboxRow)
+        .where(col(InboxRow.state) == "dead")
+        .values(state="new", attempts=0, retry_at=None, error=None, done_at=None)
+        .returning(col(InboxRow.id))
+    )
+    return len(session.execute(revived).all())

@@ -1,0 +1,130 @@
+"""Lanes: who owns a bot identity's sending budget (or its inbound side), by a lease with an epoch."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func
+from sqlmodel import Session, col, or_, select, update
+
+from bot.domain.recipient import Address, ChannelName
+from bot.store.dialect import insert_new
+from bot.store.models import LaneRow
+
+LEASE = timedelta(seconds=8)  # renewed every 2 s: three may fail before it is lost
+RENEW_EVERY = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work a lane: every claim and save carries the epoch."""
+
+    lane: str
+    owner: str
+    epoch: int
+
+
+def register(session: Session, name: str, *, token_hint: str | None = None, now: datetime) -> None:
+    """The lane exists and is not stopped; which token serves it is noted."""
+    session.execute(insert_new(session, LaneRow, [{"name": name, "epoch": 0, "registered_at": now}]))
+    served = update(LaneRow).where(col(LaneRow.name) == name)
+    session.execute(served.values(stopped=None, registered_at=now))
+    if token_hint is not None:
+        session.execute(served.values(token_hint=token_hint))
+
+
+def of(session: Session, place: Address) -> str:
+    """The lane that writes to this place: the workspace's, or the Telegram bot's that was used last."""
+    if place.channel is ChannelName.SLACK:
+        return f"slack:{place.workspace}"
+    return telegram(session)
+
+
+def telegram(session: Session) -> str:
+    """The lane of the Telegram bot that was used last."""
+    found = session.exec(
+        select(LaneRow.name)
+        .where(col(LaneRow.name).startswith("telegram:"))
+        .order_by(col(LaneRow.registered_at).desc())
+    ).first()
+    return found or "telegram:"
+
+
+def served_by(session: Session, token_hint: str) -> str | None:
+    """The lane that this token served last."""
+    return session.exec(select(LaneRow.name).where(LaneRow.token_hint == token_hint)).first()
+
+
+def acquire(session: Session, name: str, *, owner: str, now: datetime) -> Lease | None:
+    """A fresh lease on the lane, or None while somebody else's runs or the lane is stopped."""
+    time = _time(session, now)
+    free = or_(
+        col(LaneRow.lease_until).is_(None), col(LaneRow.lease_until) < time, col(LaneRow.owner) == owner
+    )
+    taken = (
+        update(LaneRow)
+        .where(col(LaneRow.name) == name, col(LaneRow.stopped).is_(None), free)
+        .values(owner=owner, epoch=LaneRow.epoch + 1, lease_until=time + LEASE)
+        .returning(col(LaneRow.epoch))
+    )
+    epoch = session.execute(taken).scalar_one_or_none()
+    return None if epoch is None else Lease(name, owner, epoch)
+
+
+def renew(session: Session, lease: Lease, *, now: datetime) -> bool:
+    """Whether the lease is still ours; if so it runs its full length again."""
+    kept = (
+        update(LaneRow)
+        .where(col(LaneRow.name) == lease.lane, col(LaneRow.owner) == lease.owner)
+        .where(col(LaneRow.epoch) == lease.epoch)
+        .values(lease_until=_time(session, now) + LEASE)
+        .returning(col(LaneRow.epoch))
+    )
+    return session.execute(kept).scalar_one_or_none() is not None
+
+
+def release(session: Session, lease: Lease) -> None:
+    """Nobody owns the lane, unless somebody else has taken it over."""
+    session.execute(
+        update(LaneRow)
+        .where(col(LaneRow.name) == lease.lane, col(LaneRow.epoch) == lease.epoch)
+        .values(owner=None, lease_until=None)
+    )
+
+
+def pause(session: Session, name: str, *, until: datetime | None) -> None:
+    """Nothing is begun on the lane before `until`, whoever owns it."""
+    session.execute(update(LaneRow).where(col(LaneRow.name) == name).values(paused_until=until))
+
+
+def paused_until(session: Session, name: str) -> datetime | None:
+    """The instant before which nothing may be begun."""
+    return session.exec(select(LaneRow.paused_until).where(LaneRow.name == name)).first()
+
+
+def stop(session: Session, name: str, *, why: str) -> None:
+    """Nothing more is sent until the lane is registered anew."""
+    session.execute(update(LaneRow).where(col(LaneRow.name) == name).values(stopped=why))
+
+
+def stopped(session: Session) -> Sequence[tuple[str, str]]:
+    """The lanes that cannot send, each with the reason."""
+    found = session.exec(select(LaneRow).where(col(LaneRow.stopped).is_not(None)).order_by(LaneRow.name))
+    return [(lane.name, lane.stopped or "") for lane in found]
+
+
+def free_dead(session: Session, is_dead: Callable[[str], bool]) -> list[str]:
+    """Leases of owners that are known to be dead are free; the names of their lanes."""
+    owned = session.exec(select(LaneRow).where(col(LaneRow.owner).is_not(None))).all()
+    dead = [lane.name for lane in owned if lane.owner and is_dead(lane.owner)]
+    if dead:
+        session.execute(update(LaneRow).where(col(LaneRow.name).in_(dead)).values(lease_until=None))
+    return dead
+
+
+def _time(session: Session, now: datetime) -> datetime:
+    # Workers' clocks differ; PostgreSQL's is one for all of them.
+    if session.get_bind().dialect.name == "postgresql":
+        time: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
+        return time.astimezone(UTC)
+    return now

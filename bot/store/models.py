@@ -1,0 +1,300 @@
+"""The tables. Rows never leave this floor; dates and times are aware and in UTC."""
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+NAMING = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+SQLModel.metadata.naming_convention = NAMING
+
+
+class RecipientRow(SQLModel, table=True):
+    """An existing user of the product."""
+
+    __tablename__ = "recipient"
+
+    id: int | None = Field(default=None, primary_key=True)
+    ref: str = Field(unique=True)
+    plan: str
+    locale: str | None = None  # as imported
+    chosen_locale: str | None = None  # as chosen in the bot; goes first
+    zone: str | None = None
+    registered_on: date | None = None
+    email_hash: str | None = Field(default=None, index=True)
+    muted_at: datetime | None = None
+    imported_at: datetime
+
+
+class AddressRow(SQLModel, table=True):
+    """A place where a recipient can be reached; `key` names it across tables and tokens."""
+
+    __tablename__ = "address"
+
+    id: int | None = Field(default=None, primary_key=True)
+    recipient_id: int = Field(foreign_key="recipient.id", index=True)
+    key: str = Field(unique=True)
+    channel: str
+    external: str
+    workspace: str | None = None
+    conversation: str | None = None
+    reach: str
+    reachable_since: datetime
+    handle: str | None = None
+    language: str | None = None  # as the platform says
+
+
+class CampaignRow(SQLModel, table=True):
+    """A campaign as it stands."""
+
+    __tablename__ = "campaign"
+
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str = Field(unique=True)
+    state: str
+    revision: int
+    document: str  # JSON of the present revision
+    zone: str  # the document's: for those whose own we do not know
+    author: str
+    approver: str | None = None
+    approved_hash: str | None = None
+    start_at: datetime | None = None
+    started_at: datetime | None = None
+    unplanned: bool = True  # somebody may be in the audience for whom no notice is planned
+
+
+class CampaignRevisionRow(SQLModel, table=True):
+    """What a campaign said in one revision."""
+
+    __tablename__ = "campaign_revision"
+    __table_args__ = (UniqueConstraint("campaign_id", "revision"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    campaign_id: int = Field(foreign_key="campaign.id")
+    revision: int
+    content_hash: str
+    document: str
+    made_at: datetime
+    made_by: str
+
+
+class CohortRow(SQLModel, table=True):
+    """All who share zone, day asked and channel: they have their slots in common.
+
+    `revision` is the one whose slots are computed, 0 for none yet.
+    """
+
+    __tablename__ = "cohort"
+    __table_args__ = (UniqueConstraint("campaign_id", "zone", "day_asked", "channel"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    campaign_id: int = Field(foreign_key="campaign.id")
+    zone: str
+    day_asked: date
+    channel: str
+    revision: int = 0
+
+
+class SlotRow(SQLModel, table=True):
+    """The instants of one step for all who share zone, day asked and channel.
+
+    `due_at` is null for a step that will not be sent; `planned_at` is when its deliveries were made.
+    """
+
+    __tablename__ = "slot"
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "step", "zone", "day_asked", "channel"),
+        Index("ix_slot_due", "campaign_id", "planned_at", "due_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    campaign_id: int = Field(foreign_key="campaign.id")
+    revision: int
+    step: str
+    kind: str
+    number: int
+    zone: str
+    day_asked: date
+    channel: str
+    state: str
+    due_at: datetime | None = None
+    not_after: datetime
+    final: bool = False
+    why: str
+    planned_at: datetime | None = None
+
+
+class DeliveryRow(SQLModel, table=True):
+    """One step on its way to one address: the outbox, which is also the delivery log.
+
+    A campaign step takes its instants from its slot; `due_at` overrides the slot's (a retry, a pause asked
+    for). A reply has no campaign step: it belongs to an inbox row and carries its own `body`.
+    """
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "recipient_id", "step"),
+        UniqueConstraint("inbox_id", "number"),
+        Index(
+            "ix_delivery_open",
+            "lane",
+            "state",
+            "priority",
+            "id",
+            sqlite_where=text("state IN ('due', 'sending')"),
+            postgresql_where=text("state IN ('due', 'sending')"),
+        ),
+        Index("ix_delivery_recipient", "recipient_id", "campaign_id"),
+        Index("ix_delivery_slot", "slot_id"),
+        Index("ix_delivery_asked", "campaign_id", "step", "asked_on", "channel"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    campaign_id: int | None = Field(default=None, foreign_key="campaign.id")
+    recipient_id: int | None = Field(default=None, foreign_key="recipient.id")
+    address_id: int | None = Field(default=None, foreign_key="address.id")
+    slot_id: int | None = Field(default=None, foreign_key="slot.id")
+    inbox_id: int | None = Field(default=None, foreign_key="inbox.id")
+    number: int | None = None  # the n-th reply to its inbox row
+    step: str | None = None
+    kind: str
+    final: bool = False
+    asks: bool = False  # replies: it carries both answers
+    channel: str
+    lane: str
+    to: str | None = None  # replies: the place they go to, as JSON
+    priority: int
+    state: str
+    on_doubt: str
+    due_at: datetime | None = None
+    not_after: datetime | None = None
+    claim: int = 0
+    epoch: int = 0
+    failures: int = 0
+    doubts: int = 0  # sends of which nobody knows whether they arrived
+    created_at: datetime
+    claimed_at: datetime | None = None
+    settled_at: datetime | None = None
+    asked_on: date | None = None  # notices: the local day on which it was accepted
+    deadline_shown: date | None = None
+    platform_message: str | None = None
+    reason: str | None = None
+    rendering: str | None = Field(default=None, foreign_key="rendering.hash")
+    body: str | None = None  # replies: the message
+    edits: str | None = None  # the platform's id of the message that this one replaces
+    response_url: str | None = None
+
+
+class RenderingRow(SQLModel, table=True):
+    """A distinct text that was shown, by the SHA-256 of its canonical JSON."""
+
+    __tablename__ = "rendering"
+
+    hash: str = Field(primary_key=True)
+    message: str
+    first_at: datetime
+
+
+class InboxRow(SQLModel, table=True):
+    """An update as a platform handed it to us, kept before we say OK."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        UniqueConstraint("identity", "dedupe"),
+        Index(
+            "ix_inbox_open",
+            "state",
+            "id",
+            sqlite_where=text("state = 'new'"),
+            postgresql_where=text("state = 'new'"),
+        ),
+        Index("ix_inbox_sender", "sender", "state"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    identity: str
+    dedupe: str
+    position: int | None = Field(default=None, sa_type=BigInteger)  # in the platform's own order
+    sender: str
+    body: str
+    received_at: datetime
+    state: str
+    attempts: int = 0
+    retry_at: datetime | None = None
+    error: str | None = None
+    done_at: datetime | None = None
+
+
+class ChoiceRow(SQLModel, table=True):
+    """A choice as it was made; never updated. `record` holds what `nonce` and the ledger commit to."""
+
+    __tablename__ = "choice"
+    __table_args__ = (Index("ix_choice_person", "recipient_id", "campaign_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    seq: int = Field(foreign_key="ledger_entry.seq", unique=True)
+    recipient_id: int = Field(foreign_key="recipient.id")
+    campaign_id: int = Field(foreign_key="campaign.id")
+    delivery_id: int | None = Field(default=None, foreign_key="delivery.id")
+    receipt: str = Field(unique=True)
+    value: str
+    supersedes: bool  # False: it came late and a newer one by the platform's order already stood
+    record: bytes
+    nonce: bytes
+
+
+class LedgerRow(SQLModel, table=True):
+    """An entry of the ledger: its canonical bytes and their hash."""
+
+    __tablename__ = "ledger_entry"
+
+    seq: int = Field(primary_key=True)
+    entry: bytes
+    hash: str
+
+
+class StaffRow(SQLModel, table=True):
+    """Somebody of the operator's who may give commands, by channel identity."""
+
+    __tablename__ = "staff"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    role: str
+    key: str = Field(unique=True)  # an `Address.key`
+    added_at: datetime
+    added_by: str
+
+
+class AuditRow(SQLModel, table=True):
+    """Something that staff did or was refused."""
+
+    __tablename__ = "audit"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime
+    actor: str
+    act: str
+    subject: str | None = None
+    allowed: bool
+    detail: str | None = None
+
+
+class LaneRow(SQLModel, table=True):
+    """The sending budget of one bot identity, and who owns it now."""
+
+    __tablename__ = "lane"
+
+    name: str = Field(primary_key=True)
+    owner: str | None = None
+    epoch: int = 0
+    registered_at: datetime
+    lease_until: datetime | None = None
+    paused_until: datetime | None = None
+    stopped: str | None = None  # why nothing can be sent: the token is dead
+    token_hint: str | None = None  # which token answers for it, as a short hash

@@ -1,0 +1,240 @@
+"""The outbox: what is on its way and what became of it; results are saved under a fence."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlmodel import Session, col, func, or_, select, update
+
+from bot.domain.delivery import Delivery, DeliveryState, OnDoubt, doubt
+from bot.domain.message import MessageKind
+from bot.domain.recipient import Address, Reach
+from bot.domain.step import StepKind
+from bot.store import addresses, cohorts, lanes
+from bot.store.claims import delivery_of, may_run, ready
+from bot.store.lanes import Lease
+from bot.store.models import AddressRow, CampaignRow, DeliveryRow, SlotRow
+
+ANSWER_FIRST = 0  # priorities: what answers a person goes before campaign traffic
+CAMPAIGN_AFTER = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of a claimed delivery; `unsure` when this send is one of which nobody knows."""
+
+    delivery: Delivery
+    asked_on: date | None = None
+    deadline_shown: date | None = None
+    rendering: str | None = None
+    unsure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A message that answers a person, on its way out; `number` counts the replies to one update."""
+
+    inbox_id: int
+    number: int
+    to: Address
+    lane: str
+    kind: MessageKind
+    asks: bool = False
+    recipient_id: int | None = None
+    campaign_id: int | None = None
+    edits: str | None = None
+    response_url: str | None = None
+
+
+def add_reply(session: Session, reply: Reply, *, now: datetime) -> int:
+    """A row for the reply; its id, with which the body can be written and its buttons signed."""
+    row = DeliveryRow(
+        kind=StepKind.REPLY.value,
+        step=f"reply-{reply.inbox_id}-{reply.number}",
+        asks=reply.asks,
+        campaign_id=reply.campaign_id,
+        recipient_id=reply.recipient_id,
+        address_id=reply.to.id or None,
+        inbox_id=reply.inbox_id,
+        number=reply.number,
+        channel=reply.to.channel.value,
+        lane=reply.lane,
+        to=addresses.to_text(reply.to),
+        priority=ANSWER_FIRST,
+        state=DeliveryState.DUE.value,
+        on_doubt=OnDoubt.RESEND.value,
+        due_at=now,
+        created_at=now,
+        edits=reply.edits,
+        response_url=reply.response_url,
+    )
+    session.add(row)
+    session.flush()
+    return row.id or 0
+
+
+def set_body(session: Session, delivery_id: int, body: str) -> None:
+    """The reply says `body`."""
+    session.execute(update(DeliveryRow).where(col(DeliveryRow.id) == delivery_id).values(body=body))
+
+
+def save(session: Session, settled: Sequence[Settled], *, now: datetime) -> int:
+    """The results are stored, each only under its own claim; how many rows took theirs."""
+    return sum(_save(session, result, now) for result in settled)
+
+
+def unclaim(session: Session, deliveries: Sequence[Delivery]) -> None:
+    """Claimed rows whose sends were not begun are due again."""
+    for delivery in deliveries:
+        row = _fenced(session, delivery)
+        if row is not None:
+            row.state = DeliveryState.DUE.value
+
+
+def recover(session: Session, lease: Lease, *, now: datetime) -> int:
+    """Sends that an earlier owner of the lane began and did not settle are dealt with as in doubt."""
+    stale = session.exec(
+        select(DeliveryRow)
+        .where(DeliveryRow.lane == lease.lane, DeliveryRow.state == DeliveryState.SENDING.value)
+        .where(DeliveryRow.epoch < lease.epoch)
+        .order_by(col(DeliveryRow.id))
+    ).all()
+    for row in stale:
+        address = session.get(AddressRow, row.address_id) if row.address_id else None
+        after = doubt(delivery_of(row, address), reason="the sender ended before it knew", now=now)
+        row.doubts += 1
+        _write(row, after)
+    return len(stale)
+
+
+def withdraw(
+    session: Session, recipient_id: int, *, campaign_id: int | None = None, why: str, now: datetime
+) -> None:
+    """Campaign steps of this person that are not yet begun never will be."""
+    pending = (
+        update(DeliveryRow)
+        .where(
+            col(DeliveryRow.recipient_id) == recipient_id, col(DeliveryRow.state) == DeliveryState.DUE.value
+        )
+        .where(col(DeliveryRow.kind) != StepKind.REPLY.value)
+    )
+    if campaign_id is not None:
+        pending = pending.where(col(DeliveryRow.campaign_id) == campaign_id)
+    session.execute(pending.values(state=DeliveryState.CANCELLED.value, reason=why, settled_at=now))
+
+
+def lanes_with_work(session: Session, *, now: datetime) -> list[str]:
+    """The lanes in which something is due, or left over by an owner that ended."""
+    stale = col(DeliveryRow.state) == DeliveryState.SENDING.value
+    found = session.exec(
+        select(DeliveryRow.lane)
+        .outerjoin(SlotRow, col(SlotRow.id) == col(DeliveryRow.slot_id))
+        .outerjoin(CampaignRow, col(CampaignRow.id) == col(DeliveryRow.campaign_id))
+        .where(or_(ready(now), stale))
+        .distinct()
+        .order_by(DeliveryRow.lane)
+    )
+    return list(found)
+
+
+def next_due(session: Session, *, now: datetime) -> datetime | None:
+    """The first instant after `now` at which a delivery already made becomes due."""
+    due = func.coalesce(DeliveryRow.due_at, SlotRow.due_at)
+    return session.exec(
+        select(func.min(due))
+        .select_from(DeliveryRow)
+        .outerjoin(SlotRow, col(SlotRow.id) == col(DeliveryRow.slot_id))
+        .outerjoin(CampaignRow, col(CampaignRow.id) == col(DeliveryRow.campaign_id))
+        .where(DeliveryRow.state == DeliveryState.DUE.value, due > now, may_run())
+    ).one()
+
+
+def counts(session: Session, campaign_id: int) -> Mapping[tuple[str, str], int]:
+    """How many deliveries of a campaign stand in each (step, state)."""
+    found = session.exec(
+        select(DeliveryRow.step, DeliveryRow.state, func.count())
+        .where(DeliveryRow.campaign_id == campaign_id, DeliveryRow.kind != StepKind.REPLY.value)
+        .group_by(col(DeliveryRow.step), col(DeliveryRow.state))
+        .order_by(col(DeliveryRow.step), col(DeliveryRow.state))
+    )
+    return {(step or "", state): count for step, state, count in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A delivery with a send of which nobody knows whether it arrived."""
+
+    delivery: int
+    step: str
+    lane: str
+    state: DeliveryState
+    sends: int
+    reason: str | None
+
+
+def in_doubt(session: Session) -> list[Doubt]:
+    """Every delivery that ever had a send in doubt, the oldest first."""
+    found = session.exec(select(DeliveryRow).where(DeliveryRow.doubts > 0).order_by(col(DeliveryRow.id)))
+    return [
+        Doubt(row.id or 0, row.step or row.kind, row.lane, DeliveryState(row.state), row.doubts, row.reason)
+        for row in found
+    ]
+
+
+def arrived(session: Session, delivery_id: int, *, message: str | None, now: datetime) -> None:
+    """A tap under it proves that this delivery reached the person, whatever we thought."""
+    row = session.get(DeliveryRow, delivery_id)
+    if row is not None and row.platform_message is None:
+        row.platform_message = message
+        if row.state == DeliveryState.IN_DOUBT.value:
+            row.state, row.settled_at = DeliveryState.SENT.value, row.settled_at or now
+
+
+def _fenced(session: Session, delivery: Delivery) -> DeliveryRow | None:
+    """The row, if it is still the one that was claimed."""
+    return session.exec(
+        select(DeliveryRow)
+        .where(DeliveryRow.id == delivery.id, DeliveryRow.claim == delivery.claim)
+        .where(DeliveryRow.state == DeliveryState.SENDING.value)
+        .with_for_update()
+    ).first()
+
+
+def _save(session: Session, result: Settled, now: datetime) -> int:
+    row = _fenced(session, result.delivery)
+    if row is None:
+        return 0
+    row.doubts += result.unsure
+    _write(row, result.delivery)
+    if result.asked_on is not None:
+        row.asked_on = result.asked_on
+        cohorts.note(session, row)
+    row.deadline_shown = result.deadline_shown or row.deadline_shown
+    row.rendering = result.rendering or row.rendering
+    addresses.update(session, result.delivery.address, now=now)
+    if row.state == DeliveryState.REJECTED.value:
+        _go_elsewhere(session, row, now)
+    return 1
+
+
+def _write(row: DeliveryRow, after: Delivery) -> None:
+    row.state = after.state.value
+    row.failures = after.failures
+    row.reason = after.reason
+    row.settled_at = after.settled_at
+    row.platform_message = after.platform_message or row.platform_message
+    if after.state is DeliveryState.DUE:
+        row.due_at = after.due_at
+
+
+def _go_elsewhere(session: Session, row: DeliveryRow, now: datetime) -> None:
+    """A campaign step that one address refused goes to the person's other one, once."""
+    if row.kind == StepKind.REPLY.value or row.recipient_id is None:
+        return
+    places = addresses.of(session, [row.recipient_id]).get(row.recipient_id, ())
+    refused = next((place for place in places if place.id == row.address_id), None)
+    other = next((place for place in places if place.reach is Reach.REACHABLE), None)
+    if refused is None or refused.reach is Reach.REACHABLE or other is None:
+        return
+    row.address_id, row.channel, row.lane = other.id, other.channel.value, lanes.of(session, other)
+    row.state, row.settled_at, row.failures, row.due_at = DeliveryState.DUE.value, None, 0, now

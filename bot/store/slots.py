@@ -1,0 +1,158 @@
+"""Slots: the instants that deliveries share."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlmodel import Session, col, func, select, update
+
+from bot.domain.cadence import PlannedStep
+from bot.domain.campaign import Campaign
+from bot.domain.delivery import DeliveryState
+from bot.domain.recipient import ChannelName
+from bot.domain.step import StepKind, kind_of, number_of
+from bot.store.cohorts import Cohort
+from bot.store.models import DeliveryRow, SlotRow
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A stored slot."""
+
+    id: int
+    step: str
+    zone: str
+    day_asked: date
+    channel: ChannelName
+    due_at: datetime | None
+    not_after: datetime
+    final: bool
+    number: int
+
+
+def put(session: Session, campaign: Campaign, cohort: Cohort, step: PlannedStep) -> Slot:
+    """The slot stands as planned in the campaign's present revision."""
+    key = (campaign.id, step.step, cohort.zone, cohort.day_asked, cohort.channel.value)
+    row = session.exec(
+        select(SlotRow).where(
+            SlotRow.campaign_id == key[0],
+            SlotRow.step == key[1],
+            SlotRow.zone == key[2],
+            SlotRow.day_asked == key[3],
+            SlotRow.channel == key[4],
+        )
+    ).first()
+    if row is None:
+        row = SlotRow.model_construct(
+            campaign_id=campaign.id,
+            step=step.step,
+            kind=kind_of(step.step).value,
+            number=number_of(step.step) or 0,
+            zone=cohort.zone,
+            day_asked=cohort.day_asked,
+            channel=cohort.channel.value,
+        )
+    row.revision, row.state, row.why = campaign.revision, step.state.value, step.why
+    row.due_at, row.not_after, row.final = step.due_at, step.not_after, step.final
+    session.add(row)
+    session.flush()
+    return _value(row)
+
+
+def due(session: Session, campaign: Campaign, *, now: datetime) -> list[Slot]:
+    """Slots whose instant has come and whose deliveries are not made; of each cohort the latest step only:
+    the ones before it are marked as merged."""
+    rows = session.exec(
+        select(SlotRow)
+        .where(SlotRow.campaign_id == campaign.id, col(SlotRow.planned_at).is_(None))
+        .where(col(SlotRow.due_at) <= now, col(SlotRow.not_after) >= now)
+        .order_by(col(SlotRow.zone), col(SlotRow.day_asked), col(SlotRow.channel), col(SlotRow.due_at))
+    ).all()
+    latest: dict[tuple[str, date, str, bool], SlotRow] = {}
+    for row in rows:
+        key = (row.zone, row.day_asked, row.channel, row.kind == StepKind.REMINDER)
+        if key[3] and key in latest:
+            latest[key].planned_at, latest[key].why = now, "missed; a later one goes out instead"
+        latest[key] = row
+    return [_value(row) for row in latest.values()]
+
+
+def made(session: Session, slot: Slot, *, now: datetime) -> None:
+    """The slot's deliveries are made."""
+    session.execute(update(SlotRow).where(col(SlotRow.id) == slot.id).values(planned_at=now))
+
+
+def of_cohort(session: Session, cohort: Cohort) -> list[Slot]:
+    """The slots of a cohort whose deliveries are made already."""
+    rows = session.exec(
+        select(SlotRow)
+        .where(SlotRow.campaign_id == cohort.campaign_id, SlotRow.zone == cohort.zone)
+        .where(SlotRow.day_asked == cohort.day_asked, SlotRow.channel == cohort.channel.value)
+        .where(col(SlotRow.planned_at).is_not(None))
+    )
+    return [_value(row) for row in rows]
+
+
+def drop_unmade(session: Session, cohort: Cohort) -> None:
+    """Slots of the cohort whose deliveries are not made no longer stand."""
+    rows = session.exec(
+        select(SlotRow)
+        .where(SlotRow.campaign_id == cohort.campaign_id, SlotRow.zone == cohort.zone)
+        .where(SlotRow.day_asked == cohort.day_asked, SlotRow.channel == cohort.channel.value)
+        .where(col(SlotRow.planned_at).is_(None), SlotRow.kind != StepKind.NOTICE.value)
+    ).all()
+    for row in rows:
+        session.delete(row)
+    session.flush()
+
+
+def corrections(session: Session, campaign: Campaign) -> int:
+    """How many corrections earlier revisions have begun to send."""
+    return (
+        session.exec(
+            select(func.max(SlotRow.number))
+            .where(SlotRow.campaign_id == campaign.id, SlotRow.kind == StepKind.CORRECTION.value)
+            .where(SlotRow.revision < campaign.revision)
+        ).one()
+        or 0
+    )
+
+
+def next_due(session: Session, campaign: Campaign, *, now: datetime) -> datetime | None:
+    """The first instant after `now` at which a slot's deliveries are to be made."""
+    return session.exec(
+        select(func.min(SlotRow.due_at))
+        .where(SlotRow.campaign_id == campaign.id, col(SlotRow.planned_at).is_(None))
+        .where(col(SlotRow.due_at) > now)
+    ).one()
+
+
+def is_open(session: Session, campaign: Campaign) -> bool:
+    """Whether anything of this campaign is still to be made or sent."""
+    pending = (DeliveryState.DUE.value, DeliveryState.SENDING.value)
+    slot = select(SlotRow.id).where(
+        SlotRow.campaign_id == campaign.id,
+        col(SlotRow.planned_at).is_(None),
+        col(SlotRow.due_at).is_not(None),
+    )
+    delivery = select(DeliveryRow.id).where(
+        DeliveryRow.campaign_id == campaign.id,
+        col(DeliveryRow.state).in_(pending),
+        DeliveryRow.kind != StepKind.REPLY.value,
+    )
+    return (
+        session.exec(slot.limit(1)).first() is not None or session.exec(delivery.limit(1)).first() is not None
+    )
+
+
+def _value(row: SlotRow) -> Slot:
+    return Slot(
+        id=row.id or 0,
+        step=row.step,
+        zone=row.zone,
+        day_asked=row.day_asked,
+        channel=ChannelName(row.channel),
+        due_at=row.due_at,
+        not_after=row.not_after,
+        final=row.final,
+        number=row.number,
+    )

@@ -1,0 +1,14 @@
+"""Alembic's entry: runs the migrations on the connection that it is handed."""
+
+from alembic import context
+
+from bot.store import models
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=models.SQLModel.metadata,
+    render_as_batch=True,
+    compare_type=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,336 @@
+"""Make the first tables."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlmodel.sql import sqltypes
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "audit",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("actor", sqltypes.AutoString(), nullable=False),
+        sa.Column("act", sqltypes.AutoString(), nullable=False),
+        sa.Column("subject", sqltypes.AutoString(), nullable=True),
+        sa.Column("allowed", sa.Boolean(), nullable=False),
+        sa.Column("detail", sqltypes.AutoString(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
+    )
+    op.create_table(
+        "campaign",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("slug", sqltypes.AutoString(), nullable=False),
+        sa.Column("state", sqltypes.AutoString(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("document", sqltypes.AutoString(), nullable=False),
+        sa.Column("zone", sqltypes.AutoString(), nullable=False),
+        sa.Column("author", sqltypes.AutoString(), nullable=False),
+        sa.Column("approver", sqltypes.AutoString(), nullable=True),
+        sa.Column("approved_hash", sqltypes.AutoString(), nullable=True),
+        sa.Column("start_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("started_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("unplanned", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign")),
+        sa.UniqueConstraint("slug", name=op.f("uq_campaign_slug")),
+    )
+    op.create_table(
+        "inbox",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("identity", sqltypes.AutoString(), nullable=False),
+        sa.Column("dedupe", sqltypes.AutoString(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=True),
+        sa.Column("sender", sqltypes.AutoString(), nullable=False),
+        sa.Column("body", sqltypes.AutoString(), nullable=False),
+        sa.Column("received_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("state", sqltypes.AutoString(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("retry_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("error", sqltypes.AutoString(), nullable=True),
+        sa.Column("done_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox")),
+        sa.UniqueConstraint("identity", "dedupe", name=op.f("uq_inbox_identity_dedupe")),
+    )
+    with op.batch_alter_table("inbox", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_inbox_open",
+            ["state", "id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'new'"),
+            postgresql_where=sa.text("state = 'new'"),
+        )
+        batch_op.create_index("ix_inbox_sender", ["sender", "state"], unique=False)
+
+    op.create_table(
+        "lane",
+        sa.Column("name", sqltypes.AutoString(), nullable=False),
+        sa.Column("owner", sqltypes.AutoString(), nullable=True),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("registered_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("lease_until", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("paused_until", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("stopped", sqltypes.AutoString(), nullable=True),
+        sa.Column("token_hint", sqltypes.AutoString(), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_lane")),
+    )
+    op.create_table(
+        "ledger_entry",
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("entry", sa.LargeBinary(), nullable=False),
+        sa.Column("hash", sqltypes.AutoString(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_ledger_entry")),
+    )
+    op.create_table(
+        "recipient",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ref", sqltypes.AutoString(), nullable=False),
+        sa.Column("plan", sqltypes.AutoString(), nullable=False),
+        sa.Column("locale", sqltypes.AutoString(), nullable=True),
+        sa.Column("chosen_locale", sqltypes.AutoString(), nullable=True),
+        sa.Column("zone", sqltypes.AutoString(), nullable=True),
+        sa.Column("registered_on", sa.Date(), nullable=True),
+        sa.Column("email_hash", sqltypes.AutoString(), nullable=True),
+        sa.Column("muted_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("imported_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recipient")),
+        sa.UniqueConstraint("ref", name=op.f("uq_recipient_ref")),
+    )
+    with op.batch_alter_table("recipient", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recipient_email_hash"), ["email_hash"], unique=False)
+
+    op.create_table(
+        "rendering",
+        sa.Column("hash", sqltypes.AutoString(), nullable=False),
+        sa.Column("message", sqltypes.AutoString(), nullable=False),
+        sa.Column("first_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_rendering")),
+    )
+    op.create_table(
+        "staff",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sqltypes.AutoString(), nullable=False),
+        sa.Column("role", sqltypes.AutoString(), nullable=False),
+        sa.Column("key", sqltypes.AutoString(), nullable=False),
+        sa.Column("added_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("added_by", sqltypes.AutoString(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
+        sa.UniqueConstraint("key", name=op.f("uq_staff_key")),
+    )
+    op.create_table(
+        "address",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("recipient_id", sa.Integer(), nullable=False),
+        sa.Column("key", sqltypes.AutoString(), nullable=False),
+        sa.Column("channel", sqltypes.AutoString(), nullable=False),
+        sa.Column("external", sqltypes.AutoString(), nullable=False),
+        sa.Column("workspace", sqltypes.AutoString(), nullable=True),
+        sa.Column("conversation", sqltypes.AutoString(), nullable=True),
+        sa.Column("reach", sqltypes.AutoString(), nullable=False),
+        sa.Column("reachable_since", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("handle", sqltypes.AutoString(), nullable=True),
+        sa.Column("language", sqltypes.AutoString(), nullable=True),
+        sa.ForeignKeyConstraint(["recipient_id"], ["recipient.id"], name=op.f("fk_address_recipient_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_address")),
+        sa.UniqueConstraint("key", name=op.f("uq_address_key")),
+    )
+    with op.batch_alter_table("address", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_address_recipient_id"), ["recipient_id"], unique=False)
+
+    op.create_table(
+        "campaign_revision",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("content_hash", sqltypes.AutoString(), nullable=False),
+        sa.Column("document", sqltypes.AutoString(), nullable=False),
+        sa.Column("made_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("made_by", sqltypes.AutoString(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["campaign_id"], ["campaign.id"], name=op.f("fk_campaign_revision_campaign_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign_revision")),
+        sa.UniqueConstraint(
+            "campaign_id", "revision", name=op.f("uq_campaign_revision_campaign_id_revision")
+        ),
+    )
+    op.create_table(
+        "cohort",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("zone", sqltypes.AutoString(), nullable=False),
+        sa.Column("day_asked", sa.Date(), nullable=False),
+        sa.Column("channel", sqltypes.AutoString(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_cohort_campaign_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cohort")),
+        sa.UniqueConstraint(
+            "campaign_id",
+            "zone",
+            "day_asked",
+            "channel",
+            name=op.f("uq_cohort_campaign_id_zone_day_asked_channel"),
+        ),
+    )
+    op.create_table(
+        "slot",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("step", sqltypes.AutoString(), nullable=False),
+        sa.Column("kind", sqltypes.AutoString(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("zone", sqltypes.AutoString(), nullable=False),
+        sa.Column("day_asked", sa.Date(), nullable=False),
+        sa.Column("channel", sqltypes.AutoString(), nullable=False),
+        sa.Column("state", sqltypes.AutoString(), nullable=False),
+        sa.Column("due_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("not_after", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("final", sa.Boolean(), nullable=False),
+        sa.Column("why", sqltypes.AutoString(), nullable=False),
+        sa.Column("planned_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_slot_campaign_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_slot")),
+        sa.UniqueConstraint(
+            "campaign_id",
+            "step",
+            "zone",
+            "day_asked",
+            "channel",
+            name=op.f("uq_slot_campaign_id_step_zone_day_asked_channel"),
+        ),
+    )
+    with op.batch_alter_table("slot", schema=None) as batch_op:
+        batch_op.create_index("ix_slot_due", ["campaign_id", "planned_at", "due_at"], unique=False)
+
+    op.create_table(
+        "delivery",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=True),
+        sa.Column("recipient_id", sa.Integer(), nullable=True),
+        sa.Column("address_id", sa.Integer(), nullable=True),
+        sa.Column("slot_id", sa.Integer(), nullable=True),
+        sa.Column("inbox_id", sa.Integer(), nullable=True),
+        sa.Column("number", sa.Integer(), nullable=True),
+        sa.Column("step", sqltypes.AutoString(), nullable=True),
+        sa.Column("kind", sqltypes.AutoString(), nullable=False),
+        sa.Column("final", sa.Boolean(), nullable=False),
+        sa.Column("asks", sa.Boolean(), nullable=False),
+        sa.Column("channel", sqltypes.AutoString(), nullable=False),
+        sa.Column("lane", sqltypes.AutoString(), nullable=False),
+        sa.Column("to", sqltypes.AutoString(), nullable=True),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("state", sqltypes.AutoString(), nullable=False),
+        sa.Column("on_doubt", sqltypes.AutoString(), nullable=False),
+        sa.Column("due_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("not_after", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("claim", sa.Integer(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("doubts", sa.Integer(), nullable=False),
+        sa.Column("created_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("claimed_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("settled_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("asked_on", sa.Date(), nullable=True),
+        sa.Column("deadline_shown", sa.Date(), nullable=True),
+        sa.Column("platform_message", sqltypes.AutoString(), nullable=True),
+        sa.Column("reason", sqltypes.AutoString(), nullable=True),
+        sa.Column("rendering", sqltypes.AutoString(), nullable=True),
+        sa.Column("body", sqltypes.AutoString(), nullable=True),
+        sa.Column("edits", sqltypes.AutoString(), nullable=True),
+        sa.Column("response_url", sqltypes.AutoString(), nullable=True),
+        sa.ForeignKeyConstraint(["address_id"], ["address.id"], name=op.f("fk_delivery_address_id")),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_delivery_campaign_id")),
+        sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk_delivery_inbox_id")),
+        sa.ForeignKeyConstraint(["recipient_id"], ["recipient.id"], name=op.f("fk_delivery_recipient_id")),
+        sa.ForeignKeyConstraint(["rendering"], ["rendering.hash"], name=op.f("fk_delivery_rendering")),
+        sa.ForeignKeyConstraint(["slot_id"], ["slot.id"], name=op.f("fk_delivery_slot_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
+        sa.UniqueConstraint(
+            "campaign_id", "recipient_id", "step", name=op.f("uq_delivery_campaign_id_recipient_id_step")
+        ),
+        sa.UniqueConstraint("inbox_id", "number", name=op.f("uq_delivery_inbox_id_number")),
+    )
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_delivery_asked", ["campaign_id", "step", "asked_on", "channel"], unique=False
+        )
+        batch_op.create_index(
+            "ix_delivery_open",
+            ["lane", "state", "priority", "id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('due', 'sending')"),
+            postgresql_where=sa.text("state IN ('due', 'sending')"),
+        )
+        batch_op.create_index("ix_delivery_recipient", ["recipient_id", "campaign_id"], unique=False)
+        batch_op.create_index("ix_delivery_slot", ["slot_id"], unique=False)
+
+    op.create_table(
+        "choice",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("recipient_id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("delivery_id", sa.Integer(), nullable=True),
+        sa.Column("receipt", sqltypes.AutoString(), nullable=False),
+        sa.Column("value", sqltypes.AutoString(), nullable=False),
+        sa.Column("supersedes", sa.Boolean(), nullable=False),
+        sa.Column("record", sa.LargeBinary(), nullable=False),
+        sa.Column("nonce", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_choice_campaign_id")),
+        sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"], name=op.f("fk_choice_delivery_id")),
+        sa.ForeignKeyConstraint(["recipient_id"], ["recipient.id"], name=op.f("fk_choice_recipient_id")),
+        sa.ForeignKeyConstraint(["seq"], ["ledger_entry.seq"], name=op.f("fk_choice_seq")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_choice")),
+        sa.UniqueConstraint("receipt", name=op.f("uq_choice_receipt")),
+        sa.UniqueConstraint("seq", name=op.f("uq_choice_seq")),
+    )
+    with op.batch_alter_table("choice", schema=None) as batch_op:
+        batch_op.create_index("ix_choice_person", ["recipient_id", "campaign_id"], unique=False)
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("choice", schema=None) as batch_op:
+        batch_op.drop_index("ix_choice_person")
+
+    op.drop_table("choice")
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.drop_index("ix_delivery_slot")
+        batch_op.drop_index("ix_delivery_recipient")
+        batch_op.drop_index(
+            "ix_delivery_open",
+            sqlite_where=sa.text("state IN ('due', 'sending')"),
+            postgresql_where=sa.text("state IN ('due', 'sending')"),
+        )
+        batch_op.drop_index("ix_delivery_asked")
+
+    op.drop_table("delivery")
+    with op.batch_alter_table("slot", schema=None) as batch_op:
+        batch_op.drop_index("ix_slot_due")
+
+    op.drop_table("slot")
+    op.drop_table("cohort")
+    op.drop_table("campaign_revision")
+    with op.batch_alter_table("address", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_address_recipient_id"))
+
+    op.drop_table("address")
+    op.drop_table("staff")
+    op.drop_table("rendering")
+    with op.batch_alter_table("recipient", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_recipient_email_hash"))
+
+    op.drop_table("recipient")
+    op.drop_table("ledger_entry")
+    op.drop_table("lane")
+    with op.batch_alter_table("inbox", schema=None) as batch_op:
+        batch_op.drop_index("ix_inbox_sender")
+        batch_op.drop_index(
+            "ix_inbox_open", sqlite_where=sa.text("state = 'new'"), postgresql_where=sa.text("state = 'new'")
+        )
+
+    op.drop_table("inbox")
+    op.drop_table("campaign")
+    op.drop_table("audit")
