@@ -26,11 +26,16 @@ class ExplainedStep:
         """The line as scripts read it: the time with the offset that it has in `zone`."""
         return {
             "step": self.step,
-            "due_at": self.due_at and self.due_at.astimezone(ZoneInfo(zone)).isoformat(timespec="seconds"),
+            "due_at": None if self.due_at is None else shown(self.due_at, zone),
             "left_seconds": None if self.left is None else int(self.left.total_seconds()),
             "state": self.state,
             "why": self.why,
         }
+
+
+def shown(instant: datetime, zone: str) -> str:
+    """ISO 8601, to the second, with the offset that `zone` has then."""
+    return instant.astimezone(ZoneInfo(zone)).isoformat(timespec="seconds")
 
 
 def plan_all(
