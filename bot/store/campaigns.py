@@ -15,7 +15,14 @@ DOCUMENT = TypeAdapter(CampaignDocument)
 
 def add(session: Session, campaign: Campaign, *, now: datetime) -> Campaign:
     """The campaign is stored with its first revision; it has its id now."""
-    row = CampaignRow.model_construct(slug=campaign.slug, unplanned=True)
+    row = CampaignRow(
+        slug=campaign.slug,
+        state=campaign.state.value,
+        revision=campaign.revision,
+        document="",
+        zone=campaign.document.zone,
+        author=campaign.author,
+    )
     _write(row, campaign)
     session.add(row)
     session.flush()

@@ -196,11 +196,21 @@ def _put_places(
 
 
 def _put_place(session: Session, owner: int, place: Address, old: Address | None, now: datetime) -> None:
-    row = session.get_one(AddressRow, old.id) if old else _new_place(owner, place)
+    if old is None:
+        session.add(_new_place(owner, place, now))
+        return
+    row = session.get_one(AddressRow, old.id)
     row.key, row.external, row.workspace, row.conversation = place.key, place.external, place.workspace, None
     row.reach, row.reachable_since, row.handle, row.language = Reach.REACHABLE.value, now, None, None
-    session.add(row)
 
 
-def _new_place(owner: int, place: Address) -> AddressRow:
-    return AddressRow.model_construct(recipient_id=owner, channel=place.channel.value)
+def _new_place(owner: int, place: Address, now: datetime) -> AddressRow:
+    return AddressRow(
+        recipient_id=owner,
+        key=place.key,
+        channel=place.channel.value,
+        external=place.external,
+        workspace=place.workspace,
+        reach=Reach.REACHABLE.value,
+        reachable_since=now,
+    )

@@ -42,14 +42,18 @@ def put(session: Session, campaign: Campaign, cohort: Cohort, step: PlannedStep)
         )
     ).first()
     if row is None:
-        row = SlotRow.model_construct(
+        row = SlotRow(
             campaign_id=campaign.id,
+            revision=campaign.revision,
             step=step.step,
             kind=kind_of(step.step).value,
             number=number_of(step.step) or 0,
             zone=cohort.zone,
             day_asked=cohort.day_asked,
             channel=cohort.channel.value,
+            state=step.state.value,
+            not_after=step.not_after,
+            why=step.why,
         )
     row.revision, row.state, row.why = campaign.revision, step.state.value, step.why
     row.due_at, row.not_after, row.final = step.due_at, step.not_after, step.final
