@@ -58,9 +58,11 @@ class BotApi:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         method = request.path.rsplit("/", 1)[-1]
-        parameters = (
-            await request.json() if request.content_type == "application/json" else dict(await request.post())
-        )
+        if request.content_type == "application/json":
+            parameters = await request.json()
+        else:
+            fields = (await request.post()).items()
+            parameters = {n: v.file.read() if isinstance(v, web.FileField) else v for n, v in fields}
         self.asked.append(Asked(method[0].lower() + method[1:], parameters, request.path, request.content_type))
         self.new_request.set()
         if self.answers:
@@ -74,7 +76,7 @@ async def api() -> AsyncIterator[BotApi]:
     server = BotApi()
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", server.handle)
-    runner = web.AppRunner(application, shutdown_timeout=0.01)
+    runner = web.AppRunner(application, shutdown_timeout=0.01, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
