@@ -1,0 +1,81 @@
+"""A fake Slack on a loopback port and a virtual clock, with the vendor's own client before it."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+
+import pytest
+from aiohttp import ClientSession, web
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.clock import VirtualClock
+from bot.sandbox.faults import Faults
+from bot.sandbox.oracle import Oracle
+from bot.sandbox.slack import FakeSlack, SentMessage
+
+START = datetime(2025, 9, 2, 2, 0, tzinfo=UTC)
+TOKEN = "xoxb-1-sandbox"
+SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
+
+ClientFor = Callable[..., AsyncWebClient]
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock(START)
+
+
+@pytest.fixture
+def oracle(clock) -> Oracle:
+    return Oracle(clock)
+
+
+@pytest.fixture
+def faults() -> Faults:
+    return Faults()
+
+
+@pytest.fixture
+def slack(clock, oracle, faults) -> FakeSlack:
+    return FakeSlack(clock, oracle, faults=faults, signing_secret=SECRET)
+
+
+@pytest.fixture
+def seen(slack) -> list[SentMessage]:
+    """What people have been shown."""
+    messages: list[SentMessage] = []
+    slack.on_message = messages.append
+    return messages
+
+
+@pytest.fixture
+async def url(slack) -> AsyncIterator[str]:
+    """Where the fake answers."""
+    app = web.Application()
+    slack.routes(app)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[ClientSession]:
+    async with ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def client_with(url, http) -> ClientFor:
+    """Make a client of the vendor's with another token."""
+
+    def make(token: str | None) -> AsyncWebClient:
+        return AsyncWebClient(token, base_url=f"{url}/api/", session=http, retry_handlers=[])
+
+    return make
+
+
+@pytest.fixture
+def client(client_with: ClientFor) -> AsyncWebClient:
+    return client_with(TOKEN)
