@@ -182,19 +182,17 @@ class FakeTelegram:
         call = Call(method.name, await read_arguments(request), hold, self._world.clock.now())
         fault = self._world.faults.next(method.name)
         if fault is None:
-            return success(await method.carry_out(self._world, call))
-        return await self._fail(fault, request, method, call)
-
-    async def _fail(
-        self, fault: Fault, request: web.Request, method: Method, call: Call
-    ) -> web.StreamResponse:
-        async def accept() -> web.Response:
-            return success(await method.carry_out(self._world, call))
-
+            return await self._carry_out(method, call)
         if fault.what == "hold":
-            with call.hold.let_go():
+            with hold.let_go():
                 await self._world.clock.sleep(timedelta(seconds=fault.seconds))
-        return await carry_out(fault, request, accept, _refuse)
+        return await carry_out(fault, request, lambda: self._carry_out(method, call), _refuse)
+
+    async def _carry_out(self, method: Method, call: Call) -> web.Response:
+        try:
+            return success(await method.carry_out(self._world, call))
+        except Refusal as refusal:
+            return refusal.response()
 
     def _check_token(self, token: str) -> None:
         found = TOKEN.fullmatch(token)

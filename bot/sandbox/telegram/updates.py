@@ -121,7 +121,7 @@ class Updates:
         self.interrupt()
         self._confirm(offset)
         if not self.pending and timeout > 0:
-            with hold.let_go():
+            with hold.let_go(client_is_busy=False):
                 await self._wait(min(timeout, LONGEST_POLL))
         return list(self.pending.values())[: limit if 1 <= limit <= MAX_BATCH else MAX_BATCH]
 
