@@ -88,9 +88,9 @@ class ShownTime:
 class Message:
     """One message in one language.
 
-    `choices` stand one per row, in this order, without style; `secondary` has at most two entries and
-    comes after them. `headline` is a whole sentence: it is what a notification shows. `ref` is a code
-    that a person may copy. Text is plain: renderers escape it.
+    `choices` stand one per row, in this order, without style; `secondary` comes after them, at most two
+    in a row. `headline` is a whole sentence: it is what a notification shows. `ref` is a code that a
+    person may copy, `footnote` the line that the message ends with. Text is plain: renderers escape it.
     """
 
     kind: MessageKind
@@ -103,6 +103,7 @@ class Message:
     secondary: tuple[Button | Link, ...] = ()
     silent: bool = False
     ref: str | None = None
+    footnote: str | None = None
 
     @property
     def asks(self) -> bool:

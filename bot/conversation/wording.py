@@ -1,0 +1,319 @@
+"""What the bot says in a talk with one person; campaigns bring their own words as a `Template`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, assert_never
+
+from bot.campaigns.wording import Template, footnote, language_button
+from bot.domain.choice import ChoiceRecord, ChoiceValue
+from bot.domain.later import LaterOption
+from bot.domain.message import Button, Fact, Link, Message, MessageKind, Paragraph, ShownTime, Verb
+from bot.i18n import Words, directed, language_name
+
+OTHER: Final = {
+    ChoiceValue.OPT_IN: ChoiceValue.OPT_OUT,
+    ChoiceValue.OPT_OUT: ChoiceValue.OPT_IN,
+}
+LATER_VERBS: Final = {
+    LaterOption.TOMORROW: Verb.LATER_TOMORROW,
+    LaterOption.THREE_DAYS: Verb.LATER_THREE_DAYS,
+    LaterOption.DAY_BEFORE: Verb.LATER_DAY_BEFORE,
+}
+TOAST: Final = 200  # characters that Telegram shows above the chat
+
+
+def receipt(
+    template: Template,
+    record: ChoiceRecord,
+    *,
+    applied: bool = False,
+    late: bool = False,
+    back_to: str | None = None,
+) -> Message:
+    """The recorded choice with its code, the same text for both answers, and one tap to change it.
+
+    `applied`: the operator's own system says that it has acted on it. `late`: it came after the deadline.
+    """
+    words = template.words
+    texts = [words.gettext("Recorded: {choice}.", choice=template.label(record.value))]
+    if late:
+        texts.append(words.gettext("Your answer came after the deadline; it is recorded all the same."))
+    texts.append(template.need("receipt.applied" if applied else "receipt.recorded"))
+    return _about(
+        template,
+        MessageKind.RECEIPT,
+        template.title,
+        texts,
+        facts=(_kept_at(words, record),),
+        choices=(template.change_to(OTHER[record.value]),),
+        ref=record.receipt,
+        back_to=back_to,
+    )
+
+
+def already_answered(template: Template, record: ChoiceRecord, *, back_to: str | None = None) -> Message:
+    """The choice that stands, for somebody who answers again in words or asks how things stand."""
+    words = template.words
+    texts = [
+        words.gettext("Your choice on record: {choice}.", choice=template.label(record.value)),
+        template.need("receipt.recorded"),
+    ]
+    return _about(
+        template,
+        MessageKind.STATUS,
+        template.title,
+        texts,
+        facts=(_kept_at(words, record),),
+        choices=(template.change_to(OTHER[record.value]),),
+        ref=record.receipt,
+        back_to=back_to,
+    )
+
+
+def status_open(
+    template: Template, *, deadline: datetime, muted: bool = False, back_to: str | None = None
+) -> Message:
+    """No choice is recorded: the question again, until when it can be answered, and both answers."""
+    words = template.words
+    texts = [template.question]
+    if muted:
+        texts.append(words.gettext("We do not send you messages about it, as you asked."))
+    sentence = words.gettext("You can answer until {when}.", when="{when}")
+    return _about(
+        template,
+        MessageKind.STATUS,
+        words.gettext("No choice of yours is recorded yet."),
+        texts,
+        deadline=ShownTime(directed(sentence, template.locale), template.when(deadline), deadline),
+        choices=template.answers,
+        secondary=_resume(words) if muted else (),
+        back_to=back_to,
+    )
+
+
+def ask_again(template: Template, *, back_to: str | None = None) -> Message:
+    """An answer in words was not clear: the question again, with both answers."""
+    words = template.words
+    return _about(
+        template,
+        MessageKind.ASK_AGAIN,
+        words.gettext("We are not sure what you have chosen, so nothing is recorded."),
+        [template.question, words.gettext("Please tap one of the two answers.")],
+        choices=template.answers,
+        back_to=back_to,
+    )
+
+
+def snooze_options(
+    template: Template, options: Sequence[LaterOption], *, back_to: str | None = None
+) -> Message:
+    """Until when the next reminder may be put off, beside both answers."""
+    words = template.words
+    return _about(
+        template,
+        MessageKind.SNOOZE,
+        words.gettext("When may we remind you?"),
+        [template.question, words.gettext("You can also answer now.")],
+        choices=template.answers,
+        secondary=tuple(Button(later_label(words, option), LATER_VERBS[option]) for option in options),
+        back_to=back_to,
+    )
+
+
+def snoozed(template: Template, *, until: datetime, back_to: str | None = None) -> Message:
+    """The next reminder is put off until `until`; both answers stay at hand."""
+    words = template.words
+    headline = words.gettext("We will remind you on {when}.", when=words.day_and_time(until))
+    return _about(
+        template,
+        MessageKind.SNOOZED,
+        headline,
+        [template.question, words.gettext("Until then you can answer at any time.")],
+        choices=template.answers,
+        back_to=back_to,
+    )
+
+
+def nothing_to_put_off(template: Template, *, back_to: str | None = None) -> Message:
+    """No reminder is left that could be put off; both answers stay at hand."""
+    words = template.words
+    return _about(
+        template,
+        MessageKind.SNOOZED,
+        words.gettext("No further reminder is planned before the deadline."),
+        [template.question, words.gettext("You can answer at any time.")],
+        choices=template.answers,
+        back_to=back_to,
+    )
+
+
+def campaign_over(template: Template, *, back_to: str | None = None) -> Message:
+    """The campaign was called off; nothing is asked any more."""
+    words = template.words
+    texts = [words.gettext("Choices recorded before stay as they are; nothing was recorded now.")]
+    headline = words.gettext("This question has been withdrawn.")
+    return _about(template, MessageKind.INFO, headline, texts, back_to=back_to)
+
+
+def muted(words: Words, *, back_to: str | None = None) -> Message:
+    """No more campaign messages, which is neither a yes nor a no; one tap takes it back."""
+    return _plain(
+        words,
+        MessageKind.MUTED,
+        words.gettext("We will send you no more messages about this."),
+        words.gettext("This counts neither as a yes nor as a no: no choice is recorded by it."),
+        words.gettext("The buttons in earlier messages keep working."),
+        secondary=(*_resume(words), *_language(words, back_to)),
+    )
+
+
+def resumed(words: Words, *, back_to: str | None = None) -> Message:
+    """Campaign messages are on again."""
+    return _plain(
+        words,
+        MessageKind.RESUMED,
+        words.gettext("We will send you messages again."),
+        secondary=_language(words, back_to),
+    )
+
+
+def help_text(words: Words, *, operator: str, back_to: str | None = None) -> Message:
+    """What can be done here in plain words, and who the human behind it is."""
+    return _plain(
+        words,
+        MessageKind.HELP,
+        words.gettext("This bot asks you one question about a policy update and records your answer."),
+        words.gettext(
+            "Use the buttons, or write in your own words: “yes”, “no”, “later”, “status”, “stop”, “help”."
+        ),
+        words.gettext("You can change your choice at any time; “stop” ends the messages and is no answer."),
+        words.gettext("To speak to a human, turn to {operator}.", operator=_named(words, operator)),
+        secondary=_language(words, back_to),
+    )
+
+
+def stranger(words: Words, *, operator: str) -> Message:
+    """What the bot is, for somebody whom it does not know."""
+    name = _named(words, operator)
+    return _plain(
+        words,
+        MessageKind.INFO,
+        words.gettext("This bot asks users about a policy update and records their choice."),
+        words.gettext(
+            "It is run by {operator}, and this account is not linked to any user yet.", operator=name
+        ),
+        words.gettext("If {operator} has sent you a link, please open it here.", operator=name),
+        words.gettext("Nothing has been recorded."),
+    )
+
+
+def nothing_open(words: Words) -> Message:
+    """Somebody answers while nothing is asked."""
+    return _plain(words, MessageKind.INFO, words.gettext("There is no question for you at the moment."))
+
+
+def group_decline(words: Words) -> Message:
+    """In a group or channel the bot takes no answer."""
+    return _plain(
+        words,
+        MessageKind.INFO,
+        words.gettext("Please write to me in a private chat."),
+        words.gettext("Nothing that is said here is recorded."),
+    )
+
+
+def foreign_button(words: Words) -> Message:
+    """A button that was made for somebody else, or that we did not make."""
+    return _plain(
+        words,
+        MessageKind.INFO,
+        words.gettext("This question belongs to someone else."),
+        words.gettext("Nothing has been recorded."),
+    )
+
+
+def language_offer(words: Words) -> Message:
+    """In which languages the bot speaks; `words` are those of the language that may be meant."""
+    return _plain(
+        words,
+        MessageKind.INFO,
+        words.gettext("We also speak {language}.", language=language_name(words.locale)),
+    )
+
+
+def not_saved(words: Words) -> str:
+    """What a tap is answered when it could not be kept in time; at most `TOAST` characters."""
+    return words.gettext("Not saved yet, please try again.")
+
+
+def later_label(words: Words, option: LaterOption) -> str:
+    """What a reminder put off is called on its button."""
+    match option:
+        case LaterOption.TOMORROW:
+            return words.gettext("Tomorrow")
+        case LaterOption.THREE_DAYS:
+            return words.ngettext("In {count} day", "In {count} days", 3)
+        case LaterOption.DAY_BEFORE:
+            return words.gettext("The day before the deadline")
+    assert_never(option)
+
+
+def _about(
+    template: Template,
+    kind: MessageKind,
+    headline: str,
+    texts: Sequence[str],
+    *,
+    facts: tuple[Fact, ...] = (),
+    deadline: ShownTime | None = None,
+    choices: tuple[Button, ...] = (),
+    secondary: tuple[Button | Link, ...] = (),
+    ref: str | None = None,
+    back_to: str | None = None,
+) -> Message:
+    """A message about one campaign, with what every message in its language ends with."""
+    words, machine_made = template.words, template.machine_made
+    return Message(
+        kind=kind,
+        locale=template.locale,
+        headline=directed(headline, template.locale),
+        paragraphs=tuple(Paragraph(directed(text, template.locale)) for text in texts),
+        facts=facts,
+        deadline=deadline,
+        choices=choices,
+        secondary=(*secondary, *language_button(words, machine_made=machine_made, back_to=back_to)),
+        ref=ref,
+        footnote=footnote(words, machine_made=machine_made),
+    )
+
+
+def _plain(
+    words: Words, kind: MessageKind, headline: str, *texts: str, secondary: tuple[Button | Link, ...] = ()
+) -> Message:
+    """A message about no campaign in particular."""
+    catalog = words.catalog
+    return Message(
+        kind=kind,
+        locale=catalog.locale,
+        headline=directed(headline, catalog.locale),
+        paragraphs=tuple(Paragraph(directed(text, catalog.locale)) for text in texts),
+        secondary=secondary,
+        footnote=footnote(words, machine_made=catalog.machine_made),
+    )
+
+
+def _kept_at(words: Words, record: ChoiceRecord) -> Fact:
+    """Stands right above the code, which is the receipt."""
+    return Fact(words.gettext("Receipt"), words.moment(record.recorded_at))
+
+
+def _language(words: Words, back_to: str | None) -> tuple[Button, ...]:
+    return language_button(words, machine_made=words.catalog.machine_made, back_to=back_to)
+
+
+def _resume(words: Words) -> tuple[Button, ...]:
+    return (Button(words.gettext("Send me messages again"), Verb.RESUME),)
+
+
+def _named(words: Words, operator: str) -> str:
+    return operator or words.pgettext("who sends", "the operator of this bot")
