@@ -84,6 +84,38 @@ class DeadlinePassed(TenggatError):
         )
 
 
+class CampaignLocked(TenggatError):
+    """A campaign cannot be rewritten any more."""
+
+    def __init__(self, slug: str, state: str) -> None:
+        super().__init__(
+            f"`{slug}` is {state} and cannot be rewritten: give the file another slug, or change the date with"
+            f" `tenggat campaign move-deadline {slug} YYYY-MM-DD`."
+        )
+
+
+class SlugTaken(TenggatError):
+    def __init__(self, slug: str) -> None:
+        super().__init__(f"There is a campaign `{slug}` already; choose another name with `--slug`.")
+
+
+class ApprovalFallen(TenggatError):
+    """What was approved is not what the campaign says now."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(
+            f"`{slug}` has changed since it was approved: load its file again, then"
+            f" `tenggat campaign approve {slug}`."
+        )
+
+
+class BadMoment(TenggatError):
+    """A date or an instant that cannot be used."""
+
+    def __init__(self, what: str, given: str, expected: str) -> None:
+        super().__init__(f"{what} cannot be {given}: expected {expected}.")
+
+
 class SameApprover(TenggatError):
     def __init__(self, author: str) -> None:
         super().__init__(

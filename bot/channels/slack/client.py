@@ -1,0 +1,108 @@
+"""The sending side of one Slack workspace."""
+
+from contextlib import AsyncExitStack
+from typing import Final, Self
+
+from bot.channels.base import Post
+from bot.channels.slack import outcome
+from bot.channels.slack.render import Rendered, render
+from bot.channels.slack.web import API, api_client, identity_of, not_ready, open_session, response_client
+from bot.domain.delivery import Outcome, Rejected, Why
+from bot.domain.recipient import ChannelName
+from bot.exceptions import ChannelAway
+
+
+class SlackChannel:
+    """A `Channel`: the direct messages of one app in one workspace. It calls Slack only while it is open."""
+
+    name: Final = ChannelName.SLACK
+
+    def __init__(self, token: str, *, api: str = API, team: str | None = None) -> None:
+        self._token = token
+        self._api = api
+        self._team = team
+        self._closing = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        self._session = await self._closing.enter_async_context(open_session())
+        self._client = api_client(self._session, token=self._token, api=self._api)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._closing.aclose()
+
+    @property
+    def lane(self) -> str:
+        """`slack:<team id>`; the team was given, or `identify` has returned."""
+        if self._team is None:
+            raise RuntimeError("The workspace is not known before identify().")
+        return identity_of(self._team)
+
+    async def identify(self) -> str:
+        """The id of the workspace that the token is for; Slack is asked once, and not when it was given."""
+        if self._team is None:
+            self._team = await self._asked_team()
+        return self._team
+
+    async def send(self, post: Post) -> Outcome:
+        """Hand one message over, or edit one, and say what became of it; raise only for bugs.
+
+        An answer to a command that its response URL takes no longer goes into the direct message.
+        """
+        shown = render(post.message, post.tokens)
+        if post.response_url is not None:
+            whispered = await self._whispered(post, shown, post.response_url)
+            if not isinstance(whispered, Rejected):
+                return whispered
+        if post.edits is not None:
+            return await self._edited(post, shown, post.edits)
+        return await self._posted(post, shown)
+
+    async def _posted(self, post: Post, shown: Rendered) -> Outcome:
+        try:
+            answer = await self._client.chat_postMessage(
+                channel=post.to.conversation or post.to.external,
+                text=shown.text,
+                blocks=shown.blocks,
+                metadata={"event_type": "delivery", "event_payload": {"id": str(post.delivery)}},
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except Exception as error:  # noqa: BLE001 - an odd answer makes the library raise anything
+            return outcome.of_error(error)
+        return outcome.of_answer(answer)
+
+    async def _edited(self, post: Post, shown: Rendered, ts: str) -> Outcome:
+        """The message's own metadata stays: it tells which delivery it was."""
+        if post.to.conversation is None:
+            return Rejected(Why.UNCHANGED, "the conversation is not known")
+        try:
+            answer = await self._client.chat_update(
+                channel=post.to.conversation, ts=ts, text=shown.text, blocks=shown.blocks
+            )
+        except Exception as error:  # noqa: BLE001 - as above
+            return outcome.of_error(error)
+        return outcome.of_answer(answer)
+
+    async def _whispered(self, post: Post, shown: Rendered, url: str) -> Outcome:
+        try:
+            answer = await response_client(self._session, url).send(
+                text=shown.text,
+                blocks=shown.blocks,
+                response_type="ephemeral",
+                replace_original=False,
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except Exception as error:  # noqa: BLE001 - as above
+            return outcome.of_error(error)
+        return outcome.of_webhook(answer, message=f"ephemeral:{post.delivery}")
+
+    async def _asked_team(self) -> str:
+        try:
+            team = (await self._client.auth_test()).get("team_id")
+        except Exception as error:
+            raise not_ready(error, token_setting="BOT_SLACK_BOT_TOKEN") from error
+        if not isinstance(team, str) or not team:
+            raise ChannelAway("Slack", "an answer without team_id", setting="BOT_SLACK_API")
+        return team

@@ -1,0 +1,98 @@
+"""The receiving side of one Slack workspace."""
+
+import json
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from datetime import datetime
+from typing import Self
+
+from bot.channels.base import Event
+from bot.channels.slack.arrival import Payload, update_from
+from bot.channels.slack.connection import Connection
+from bot.channels.slack.outcome import of_error, of_webhook
+from bot.channels.slack.reading import Reader
+from bot.channels.slack.web import API, api_client, identity_of, open_session, response_client
+from bot.clock import Clock
+from bot.domain.delivery import Accepted
+from bot.domain.update import Update
+
+logger = logging.getLogger(__name__)
+
+
+class SlackInbound:
+    """An `Inbound`: what the people of one workspace do. It calls Slack only while it is open.
+
+    `not_saved` is what a person reads when a tap or a command could not be kept in time.
+    """
+
+    def __init__(
+        self, *, team: str, bot_token: str, app_token: str, clock: Clock, not_saved: str, api: str = API
+    ) -> None:
+        self._team = team
+        self._app_token = app_token
+        self._clock = clock
+        self._not_saved = not_saved
+        self._api = api
+        self._reader = Reader(team, bot_token=bot_token, api=api)
+        self._closing = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        self._session = await self._closing.enter_async_context(open_session())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._closing.aclose()
+
+    @property
+    def identity(self) -> str:
+        """`slack:<team id>`, as the lane."""
+        return identity_of(self._team)
+
+    async def updates(self) -> AsyncIterator[Sequence[Update]]:
+        """Batches of updates, over Socket Mode. Asking for the next batch says OK to the one before.
+
+        Whoever stops asking closes the iterator (`contextlib.aclosing`); what was not OKed comes again.
+        """
+        client = api_client(self._session, token=None, api=self._api)
+        async with Connection(client, app_token=self._app_token, clock=self._clock) as connection:
+            while True:
+                envelopes = await connection.receive()
+                updates = [
+                    update
+                    for envelope in envelopes
+                    if (update := self.update_from(envelope.kind, envelope.payload, envelope.received_at))
+                ]
+                if updates:
+                    yield updates
+                await connection.acknowledge(envelopes)
+
+    def update_from(self, kind: str, payload: Payload, received_at: datetime) -> Update | None:
+        """The update to keep of a payload that Slack handed over; None when it says nothing to us.
+
+        `kind` is Socket Mode's name for it: `events_api`, `interactive` or `slash_commands`.
+        """
+        return update_from(self._team, kind, payload, received_at)
+
+    async def tapped(self, update: Update, *, saved: bool) -> None:
+        """Tell the person that a tap or command was not saved. If it was, the acknowledgement says enough."""
+        if saved or update.tap is None:
+            return
+        try:
+            answer = await response_client(self._session, update.tap).send(
+                text=self._not_saved, response_type="ephemeral", replace_original=False
+            )
+        except Exception as error:  # noqa: BLE001 - an odd answer makes the library raise anything
+            verdict = of_error(error)
+        else:
+            verdict = of_webhook(answer, message="")
+        if not isinstance(verdict, Accepted):
+            logger.warning("could not say that an update was not saved", extra={"outcome": str(verdict)})
+
+    async def read(self, body: str) -> Sequence[Event]:
+        """What a stored update says; empty when it says nothing to us. Raise only on a poisoned one."""
+        stored = json.loads(body)
+        payload = stored["payload"]
+        if not isinstance(payload, Mapping):
+            raise TypeError("the payload of a stored update is no object")
+        return await self._reader.read(payload)
