@@ -5,7 +5,7 @@ they were asked. What comes out are values; nothing is sent and nothing is store
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import assert_never
@@ -107,11 +107,11 @@ def plan_steps(
     out, and a correction as soon as it is due: those reminders are left out and the gap is kept from all.
     What the new rule would have sent before `moved_at`, when the deadline was moved, is not made up.
     """
-    terms = _terms(document, zone, rest_days, deadline)
+    terms = replace(_terms(document, zone, rest_days, deadline), since=moved_at or asked_at)
     done = {number_of(step) for step in already if is_reminder(step)}
     wishes = [wish for wish in _wishes(document, terms, asked_at) if number_of(wish.step) not in done]
     after = max((Sent("notice", asked_at), *map(Sent, already, already.values())), key=lambda sent: sent.at)
-    decided = _not_made_up(_with_put_off(wishes, put_off, terms), terms, moved_at)
+    decided = _not_made_up(_with_put_off(wishes, put_off, terms), terms)
     return arrange(decided, terms, after=after)
 
 
@@ -189,12 +189,10 @@ def _with_put_off(wishes: list[Wish], put_off: PutOff | None, terms: Terms) -> I
             yield wish
 
 
-def _not_made_up(
-    wishes: Iterator[Wish | PlannedStep], terms: Terms, moved_at: datetime | None
-) -> Iterator[Wish | PlannedStep]:
+def _not_made_up(wishes: Iterator[Wish | PlannedStep], terms: Terms) -> Iterator[Wish | PlannedStep]:
     for wish in wishes:
-        if isinstance(wish, Wish) and moved_at and terms.opening(wish.at) < moved_at:
-            why = f"{wish.why}; past when the deadline was moved, and not made up"
+        if isinstance(wish, Wish) and terms.opening(wish.at) < terms.since:
+            why = f"{wish.why}; past by then, and not made up"
             yield dropped(wish.step, StepState.SKIPPED, terms, why=why, final=wish.final)
         else:
             yield wish

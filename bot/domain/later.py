@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import assert_never
 
 from bot.domain.cadence import NOTHING_SENT, PutOff, deadline_of, plan_steps
@@ -45,7 +46,6 @@ def plan_later(
     rest_days: frozenset[int] = NO_REST,
     deadline: datetime | None = None,
     already: Mapping[str, datetime] = NOTHING_SENT,
-    moved_at: datetime | None = None,
 ) -> tuple[PlannedStep, ...]:
     """The open reminders once the next of them is put off: it is called `later-k` and keeps its number k.
 
@@ -53,25 +53,21 @@ def plan_later(
     the two would stand too near. Empty when there is no reminder left to put off.
     """
     ends = deadline or deadline_of(document, zone)
-
-    def plan(put_off: PutOff | None = None) -> tuple[PlannedStep, ...]:
-        return plan_steps(
-            document,
-            asked_at=asked_at,
-            zone=zone,
-            rest_days=rest_days,
-            deadline=ends,
-            already=already,
-            moved_at=moved_at,
-            put_off=put_off,
-        )
-
+    plan = partial(
+        plan_steps,
+        document,
+        asked_at=asked_at,
+        zone=zone,
+        rest_days=rest_days,
+        deadline=ends,
+        already=already,
+    )
     open_steps = [step for step in plan() if step.state is StepState.PLANNED]
     number = number_of(open_steps[0].step) if open_steps else None
     if number is None:
         return ()
     until = _until(option, now=now, zone=zone, hours=document.hours, deadline=ends)
-    return plan(PutOff(number=number, until=until))
+    return plan(put_off=PutOff(number=number, until=until), moved_at=now)
 
 
 def _until(option: LaterOption, *, now: datetime, zone: str, hours: Hours, deadline: datetime) -> datetime:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.calendar import Window, last_window, next_window
 from bot.domain.campaign import Hours
 from bot.domain.message import MessageKind
 from bot.domain.step import kind_of, message_kind
+
+EVER = datetime.min.replace(tzinfo=UTC)
 
 
 class StepState(StrEnum):
@@ -42,13 +44,14 @@ class PlannedStep:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """On which terms a campaign runs for one group of people."""
+    """On which terms a campaign runs for one group of people; nothing is planned before `since`."""
 
     zone: str
     hours: Hours
     rest_days: frozenset[int]
     min_gap: timedelta
     deadline: datetime
+    since: datetime = EVER
 
     @property
     def last(self) -> Window:
@@ -121,7 +124,7 @@ def _add(steps: tuple[PlannedStep, ...], wish: Wish, terms: Terms, after: Sent) 
 
 
 def _place(wish: Wish, terms: Terms, before: Sent) -> PlannedStep | None:
-    earliest, last = before.at + terms.min_gap, terms.last
+    earliest, last = max(before.at + terms.min_gap, terms.since), terms.last
     due = terms.opening(max(wish.at, earliest))
     if due >= last.end:
         due = max(last.start, earliest)
