@@ -13,7 +13,7 @@ from bot.sandbox.slack.acts import Acts
 from bot.sandbox.slack.calls import Answer, Call, Refusal, json_response
 from bot.sandbox.slack.hooks import HookSpent, ResponseHook
 from bot.sandbox.slack.http_events import HttpEvents
-from bot.sandbox.slack.issued import Carrier, Deliveries, Issued, Kind
+from bot.sandbox.slack.issued import PATIENCE, Carrier, Deliveries, Issued, Kind
 from bot.sandbox.slack.messages import SentMessage
 from bot.sandbox.slack.rates import DEFAULT_LIMITS, Limits
 from bot.sandbox.slack.responses import is_message, read_response, respond
@@ -28,7 +28,8 @@ PLATFORM = "slack"
 class FakeSlack(Acts):
     """One workspace with one app installed, on a clock; without `limits` it takes any pace.
 
-    Updates go out by Socket Mode until `post_events_to` is called.
+    Updates go out by Socket Mode until `post_events_to` is called. While the app works on one, a virtual
+    clock stands still, though no longer than `patience`, which is real time.
     """
 
     def __init__(
@@ -45,17 +46,19 @@ class FakeSlack(Acts):
         app_id: str = "A1",
         signing_secret: str | None = None,
         limits: Limits | None = DEFAULT_LIMITS,
+        patience: timedelta = PATIENCE,
     ) -> None:
         app = App(team, bot_user, bot_id, app_id)
         workspace = Workspace(clock, app, everyone_present=everyone_present)
         workspace.add(people)
         super().__init__(Slack(workspace, limits))
         self.on_message: Callable[[SentMessage], None] | None = None
-        self.sockets = SocketMode(self.slack, clock)
+        self.sockets = SocketMode(self.slack, clock, patience)
         self._clock = clock
         self._oracle = oracle
         self._faults = faults = faults or Faults()
         self._signing_secret = signing_secret
+        self._patience = patience
         self._api = WebApi(self.slack, clock, faults, self._record)
         self._deliveries = Deliveries(clock, self._okayed)
         self._carrier: Carrier = self.sockets
@@ -73,7 +76,7 @@ class FakeSlack(Acts):
         """From now on updates are posted to `url`, signed; the rest of the old ones go their old way."""
         if self._signing_secret is None:
             raise ValueError("events over HTTP are signed: give the fake a signing_secret")
-        self._http = HttpEvents(self._clock, url, self._signing_secret)
+        self._http = HttpEvents(self._clock, url, self._signing_secret, self._patience)
         self._carrier = self._http
         return self._http
 

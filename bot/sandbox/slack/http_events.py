@@ -26,8 +26,9 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 class HttpEvents:
     """The app's one URL."""
 
-    def __init__(self, clock: Clock, url: str, secret: str) -> None:
+    def __init__(self, clock: Clock, url: str, secret: str, patience: timedelta) -> None:
         self._clock = clock
+        self._patience = patience
         self._url = url
         self._secret = secret
         self._session: ClientSession | None = None
@@ -45,7 +46,11 @@ class HttpEvents:
         post = asyncio.ensure_future(self._post(body, headers))
         post.add_done_callback(lambda _: done.set())
         try:
-            return post.result() if await answered(self._clock, done) else NotTaken("http_timeout")
+            return (
+                post.result()
+                if await answered(self._clock, done, self._patience)
+                else NotTaken("http_timeout")
+            )
         finally:
             post.cancel()
 
@@ -87,7 +92,7 @@ class HttpEvents:
 
     def _open_session(self) -> ClientSession:
         if self._session is None:
-            self._session = ClientSession(timeout=ClientTimeout(total=PATIENCE))
+            self._session = ClientSession(timeout=ClientTimeout(total=PATIENCE.total_seconds()))
         return self._session
 
     def _headers(self, body: bytes, kind: str, *, skew: timedelta = timedelta()) -> dict[str, str]:

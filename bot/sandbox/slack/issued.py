@@ -14,7 +14,7 @@ from bot.sandbox.slack.messages import Json
 
 ACK_WITHIN = timedelta(seconds=3)
 RETRY_AFTER = (timedelta(), timedelta(minutes=1), timedelta(minutes=5))
-PATIENCE = 10.0  # seconds of real time for which an app that is at work holds a virtual clock
+PATIENCE = timedelta(seconds=10)  # of real time, for which an app that is at work holds a virtual clock
 
 
 class Kind(StrEnum):
@@ -129,17 +129,17 @@ class Deliveries:
 
 
 @contextmanager
-def at_work(clock: Clock) -> Iterator[None]:
-    """The app has something to do: a virtual clock stands still, though not for ever."""
+def at_work(clock: Clock, patience: timedelta) -> Iterator[None]:
+    """The app has something to do: a virtual clock stands still, though no longer than `patience`."""
     with Hold(clock) as hold:
-        end = asyncio.get_running_loop().call_later(PATIENCE, hold.free)
+        end = asyncio.get_running_loop().call_later(patience.total_seconds(), hold.free)
         try:
             yield
         finally:
             end.cancel()
 
 
-async def answered(clock: Clock, event: asyncio.Event) -> bool:
+async def answered(clock: Clock, event: asyncio.Event, patience: timedelta) -> bool:
     """Whether the app said OK in time."""
-    with at_work(clock):
+    with at_work(clock, patience):
         return await wait_for_event(clock, event, ACK_WITHIN)

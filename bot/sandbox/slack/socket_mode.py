@@ -49,14 +49,19 @@ class Connection:
     envelopes: dict[str, Envelope] = field(default_factory=dict)
     is_leaving: bool = False
 
+    @property
+    def is_open(self) -> bool:
+        return not self.is_leaving and not self.socket.closed
+
     def take(self, text: str) -> None:
         """Whatever the app sent: an acknowledgement ends the wait of its envelope."""
         try:
             message = json.loads(text)
         except ValueError:
             return
-        envelope = self.envelopes.get(message.get("envelope_id", "")) if isinstance(message, dict) else None
-        if envelope is not None:
+        if not isinstance(message, dict) or not isinstance(envelope_id := message.get("envelope_id"), str):
+            return
+        if envelope := self.envelopes.get(envelope_id):
             payload = message.get("payload")
             envelope.payload = payload if isinstance(payload, dict) else None
             envelope.is_acknowledged = True
@@ -71,19 +76,21 @@ class Connection:
 class SocketMode:
     """The app's connections; each update goes to one of them, in turn."""
 
-    def __init__(self, slack: Slack, clock: Clock) -> None:
+    def __init__(self, slack: Slack, clock: Clock, patience: timedelta) -> None:
         self._slack = slack
         self._clock = clock
+        self._patience = patience
         self._connections: deque[Connection] = deque()
         self._came = asyncio.Event()
 
     @property
     def open_connections(self) -> int:
-        return len(self._connections)
+        """How many can be given updates."""
+        return sum(connection.is_open for connection in self._connections)
 
-    async def connected(self) -> None:
-        """Return when there is a connection."""
-        while self._next() is None:
+    async def connected(self, at_least: int = 1) -> None:
+        """Return when so many connections can be given updates."""
+        while self.open_connections < at_least:
             self._came.clear()
             await self._came.wait()
 
@@ -119,7 +126,7 @@ class SocketMode:
         envelope = connection.envelopes[envelope_id] = Envelope()
         try:
             await connection.socket.send_str(encode(_wrap(issued, envelope_id, attempt=attempt, why=why)))
-            in_time = await answered(self._clock, envelope.done)
+            in_time = await answered(self._clock, envelope.done, self._patience)
         except ConnectionError:
             return NotTaken("connection_failed")
         finally:
@@ -154,7 +161,7 @@ class SocketMode:
         for _ in range(len(self._connections)):
             connection = self._connections[0]
             self._connections.rotate(-1)
-            if not connection.is_leaving and not connection.socket.closed:
+            if connection.is_open:
                 return connection
         return None
 

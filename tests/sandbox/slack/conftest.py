@@ -1,7 +1,7 @@
 """A fake Slack on a loopback port and a virtual clock, with the vendor's own client before it."""
 
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiohttp import ClientSession, web
@@ -14,7 +14,6 @@ from bot.sandbox.slack import FakeSlack, SentMessage
 
 START = datetime(2025, 9, 2, 2, 0, tzinfo=UTC)
 TOKEN = "xoxb-1-sandbox"
-SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 
 ClientFor = Callable[..., AsyncWebClient]
 
@@ -35,8 +34,20 @@ def faults() -> Faults:
 
 
 @pytest.fixture
-def slack(clock, oracle, faults) -> FakeSlack:
-    return FakeSlack(clock, oracle, faults=faults, signing_secret=SECRET)
+def secret() -> str:
+    """What the app and the fake sign with."""
+    return "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture
+def patience() -> timedelta:
+    """How long the app may hold the clock; tests of what never answers make it nothing."""
+    return timedelta(seconds=10)
+
+
+@pytest.fixture
+def slack(clock, oracle, faults, patience, secret) -> FakeSlack:
+    return FakeSlack(clock, oracle, faults=faults, signing_secret=secret, patience=patience)
 
 
 @pytest.fixture
