@@ -26,6 +26,9 @@ class Clock(Protocol):
     def busy(self) -> AbstractContextManager[None]:
         """While it is held, a virtual clock does not jump; a real one does not care."""
 
+    def parked(self) -> AbstractContextManager[None]:
+        """While it is held, one holder of `busy` does not count: it waits for somebody who waits for time."""
+
 
 async def sleep_until(clock: Clock, instant: datetime) -> None:
     """Return when `clock` shows `instant` or later."""
@@ -67,6 +70,9 @@ class SystemClock:
     def busy(self) -> AbstractContextManager[None]:
         return nullcontext()
 
+    def parked(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
 
 class VirtualClock:
     """A clock that stands still while anybody works and then jumps to the next instant somebody waits for.
@@ -105,6 +111,15 @@ class VirtualClock:
             yield
         finally:
             self._busy -= 1
+
+    @contextmanager
+    def parked(self) -> Iterator[None]:
+        counted = min(self._busy, 1)
+        self._busy -= counted
+        try:
+            yield
+        finally:
+            self._busy += counted
 
     async def settle(self) -> None:
         """Return when nobody has been at work for a while of event-loop turns."""

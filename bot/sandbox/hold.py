@@ -1,7 +1,7 @@
 """Being at work, as a virtual clock sees it."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
 from typing import Self
 
@@ -37,10 +37,11 @@ class Hold:
             held.__exit__(None, None, None)
 
     @contextmanager
-    def let_go(self) -> Iterator[None]:
-        """Inside, the clock may jump."""
+    def let_go(self, *, client_is_busy: bool = True) -> Iterator[None]:
+        """Inside, the clock may jump, though the client that waits for the answer may be at work."""
         self.free()
         try:
-            yield
+            with self._clock.parked() if client_is_busy else nullcontext():
+                yield
         finally:
             self.take()

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sqlmodel import Session, col, select
+from sqlmodel import update as sql_update
 
 from bot.domain.recipient import Address, ChannelName, Reach
-from bot.store.models import AddressRow, RecipientRow
+from bot.store.models import AddressRow, CampaignRow, RecipientRow
 
 PREFERRED = (ChannelName.TELEGRAM, ChannelName.SLACK)
 
@@ -60,6 +61,12 @@ def of(session: Session, recipient_ids: Iterable[int]) -> dict[int, tuple[Addres
     return {owner: tuple(sorted(places, key=preference)) for owner, places in found.items()}
 
 
+def reachable_since(session: Session, address_id: int) -> datetime | None:
+    """Since when this place can be written to."""
+    row = session.get(AddressRow, address_id)
+    return row.reachable_since if row else None
+
+
 def preference(place: Address) -> int:
     """Sorts addresses of one person: where to write first."""
     return PREFERRED.index(place.channel)
@@ -83,6 +90,12 @@ def update(session: Session, after: Address, *, now: datetime) -> None:
         _set_reach(row, after.reach, now)
 
 
+def handle(session: Session, address_id: int) -> str | None:
+    """What the platform calls the person, if it has told us."""
+    row = session.get(AddressRow, address_id)
+    return row.handle if row else None
+
+
 def noticed(
     session: Session, row: AddressRow, *, conversation: str | None, handle: str | None, language: str | None
 ) -> None:
@@ -92,10 +105,11 @@ def noticed(
     row.language = language or row.language
 
 
-def reopened(row: AddressRow, *, now: datetime) -> None:
-    """The person wrote to us, so that we may write again."""
+def reopened(session: Session, row: AddressRow, *, now: datetime) -> None:
+    """The person wrote to us, so that we may write again; the planner looks whether they are to be asked."""
     if row.reach != Reach.REACHABLE:
         _set_reach(row, Reach.REACHABLE, now)
+        session.execute(sql_update(CampaignRow).values(unplanned=True))
 
 
 def closed(row: AddressRow, reach: Reach, *, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-import time
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -73,16 +73,21 @@ class Database:
 
         Raises `NotSavedInTime` then; the answer is exact: what it calls unsaved is not saved.
         """
-        latest = time.monotonic() + seconds
+        race = _Race()
 
         def in_time(session: Session) -> T:
             result = function(session, *args, **kwargs)
             session.flush()
-            if time.monotonic() > latest:
+            if not race.begin_commit():
                 raise NotSavedInTime(seconds)
             return result
 
-        return await self.transact(in_time)
+        work = asyncio.ensure_future(self.transact(in_time))
+        done, _ = await asyncio.wait({work}, timeout=seconds)
+        if not done and race.give_up():
+            work.add_done_callback(_forget)
+            raise NotSavedInTime(seconds)
+        return await work
 
     def migrate(self, *, to: str = "head") -> None:
         """At revision `to`; a SQLite file and its folder are made if need be."""
@@ -142,6 +147,34 @@ class Database:
     def _make_folder(self) -> None:
         if self.is_sqlite and self.url.database not in (None, "", ":memory:"):
             Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
+
+
+class _Race:
+    """Decides, once, whether a transaction is committed or given up."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._decided: bool | None = None
+
+    def begin_commit(self) -> bool:
+        """Whether the transaction may be committed."""
+        return self._decide(True)
+
+    def give_up(self) -> bool:
+        """Whether the transaction will not be committed."""
+        return not self._decide(False)
+
+    def _decide(self, commit: bool) -> bool:
+        with self._lock:
+            if self._decided is None:
+                self._decided = commit
+            return self._decided
+
+
+def _forget(work: "asyncio.Future[object]") -> None:
+    """The end of a transaction that was given up interests nobody."""
+    if not work.cancelled():
+        work.exception()
 
 
 def _engine(url: URL) -> Engine:

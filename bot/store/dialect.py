@@ -19,6 +19,11 @@ def insert_new(session: Session, row: type[SQLModel], rows: Sequence[Mapping[str
     return _insert(session, row).values(rows).on_conflict_do_nothing()
 
 
+def insert_each(session: Session, row: type[SQLModel]) -> Executable:
+    """Insert the rows that it is executed with; one that breaks a unique key is left out."""
+    return _insert(session, row).on_conflict_do_nothing()
+
+
 def insert_selected(
     session: Session, row: type[SQLModel], columns: Sequence[str], chosen: SelectBase
 ) -> Executable:

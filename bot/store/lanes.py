@@ -9,7 +9,7 @@ from sqlmodel import Session, col, or_, select, update
 
 from bot.domain.recipient import Address, ChannelName
 from bot.store.dialect import insert_new
-from bot.store.models import LaneRow
+from bot.store.models import AddressRow, LaneRow
 
 LEASE = timedelta(seconds=8)  # renewed every 2 s: three may fail before it is lost
 RENEW_EVERY = timedelta(seconds=2)
@@ -53,6 +53,14 @@ def telegram(session: Session) -> str:
 def served_by(session: Session, token_hint: str) -> str | None:
     """The lane that this token served last."""
     return session.exec(select(LaneRow.name).where(LaneRow.token_hint == token_hint)).first()
+
+
+def only_slack(session: Session) -> str | None:
+    """The lane of the one workspace that recipients are in; None when there are more, or none."""
+    teams = session.exec(
+        select(AddressRow.workspace).where(AddressRow.channel == ChannelName.SLACK.value).distinct().limit(2)
+    ).all()
+    return f"slack:{teams[0]}" if len(teams) == 1 else None
 
 
 def acquire(session: Session, name: str, *, owner: str, now: datetime) -> Lease | None:

@@ -1,10 +1,10 @@
 """The outbox: what is on its way and what became of it; results are saved under a fence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlmodel import Session, col, func, or_, select, update
+from sqlmodel import Session, and_, col, func, or_, select, update
 
 from bot.domain.delivery import Delivery, DeliveryState, OnDoubt, doubt
 from bot.domain.message import MessageKind
@@ -39,6 +39,7 @@ class Reply:
     to: Address
     lane: str
     kind: MessageKind
+    body: str
     asks: bool = False
     recipient_id: int | None = None
     campaign_id: int | None = None
@@ -46,8 +47,8 @@ class Reply:
     response_url: str | None = None
 
 
-def add_reply(session: Session, reply: Reply, *, now: datetime) -> int:
-    """A row for the reply; its id, with which the body can be written and its buttons signed."""
+def add_reply(session: Session, reply: Reply, *, now: datetime) -> None:
+    """The reply is due."""
     row = DeliveryRow(
         kind=StepKind.REPLY.value,
         step=f"reply-{reply.inbox_id}-{reply.number}",
@@ -65,17 +66,12 @@ def add_reply(session: Session, reply: Reply, *, now: datetime) -> int:
         on_doubt=OnDoubt.RESEND.value,
         due_at=now,
         created_at=now,
+        body=reply.body,
         edits=reply.edits,
         response_url=reply.response_url,
     )
     session.add(row)
     session.flush()
-    return row.id or 0
-
-
-def set_body(session: Session, delivery_id: int, body: str) -> None:
-    """The reply says `body`."""
-    session.execute(update(DeliveryRow).where(col(DeliveryRow.id) == delivery_id).values(body=body))
 
 
 def save(session: Session, settled: Sequence[Settled], *, now: datetime) -> int:
@@ -123,6 +119,20 @@ def withdraw(
     session.execute(pending.values(state=DeliveryState.CANCELLED.value, reason=why, settled_at=now))
 
 
+def revive_notices(session: Session, recipient_ids: Collection[int], *, now: datetime) -> None:
+    """Notices that no address of these people took are due again, at one that can be reached now."""
+    refused = session.exec(
+        select(DeliveryRow)
+        .where(col(DeliveryRow.recipient_id).in_(recipient_ids), DeliveryRow.step == StepKind.NOTICE.value)
+        .where(DeliveryRow.state == DeliveryState.REJECTED.value)
+    ).all()
+    for row in refused:
+        places = addresses.of(session, [row.recipient_id or 0]).get(row.recipient_id or 0, ())
+        reachable = next((place for place in places if place.reach is Reach.REACHABLE), None)
+        if reachable is not None:
+            _send_to(session, row, reachable, now)
+
+
 def lanes_with_work(session: Session, *, now: datetime) -> list[str]:
     """The lanes in which something is due, or left over by an owner that ended."""
     stale = col(DeliveryRow.state) == DeliveryState.SENDING.value
@@ -147,6 +157,21 @@ def next_due(session: Session, *, now: datetime) -> datetime | None:
         .outerjoin(CampaignRow, col(CampaignRow.id) == col(DeliveryRow.campaign_id))
         .where(DeliveryRow.state == DeliveryState.DUE.value, due > now, may_run())
     ).one()
+
+
+def tried_again_at(session: Session, *, lanes: Sequence[str], now: datetime) -> datetime | None:
+    """When the next row that is due, on its way or waiting for another try is to be looked at; None when
+    nothing on these lanes is left but what is due later by plan."""
+    tried = and_(col(DeliveryRow.claim) > 0, col(DeliveryRow.state) == DeliveryState.DUE.value)
+    on_its_way = col(DeliveryRow.state) == DeliveryState.SENDING.value
+    earliest = session.exec(
+        select(func.min(func.coalesce(DeliveryRow.due_at, DeliveryRow.claimed_at)))
+        .select_from(DeliveryRow)
+        .outerjoin(SlotRow, col(SlotRow.id) == col(DeliveryRow.slot_id))
+        .outerjoin(CampaignRow, col(CampaignRow.id) == col(DeliveryRow.campaign_id))
+        .where(col(DeliveryRow.lane).in_(lanes), or_(on_its_way, ready(now), and_(tried, may_run())))
+    ).one()
+    return None if earliest is None else max(earliest, now)
 
 
 def counts(session: Session, campaign_id: int) -> Mapping[tuple[str, str], int]:
@@ -214,6 +239,7 @@ def _save(session: Session, result: Settled, now: datetime) -> int:
     addresses.update(session, result.delivery.address, now=now)
     if row.state == DeliveryState.REJECTED.value:
         _go_elsewhere(session, row, now)
+        _say_anew(row, now)
     return 1
 
 
@@ -227,6 +253,13 @@ def _write(row: DeliveryRow, after: Delivery) -> None:
         row.due_at = after.due_at
 
 
+def _say_anew(row: DeliveryRow, now: datetime) -> None:
+    """A reply that could not replace an older message is said as a new one."""
+    if row.edits is not None:
+        row.edits = None
+        row.state, row.settled_at, row.due_at = DeliveryState.DUE.value, None, now
+
+
 def _go_elsewhere(session: Session, row: DeliveryRow, now: datetime) -> None:
     """A campaign step that one address refused goes to the person's other one, once."""
     if row.kind == StepKind.REPLY.value or row.recipient_id is None:
@@ -236,5 +269,9 @@ def _go_elsewhere(session: Session, row: DeliveryRow, now: datetime) -> None:
     other = next((place for place in places if place.reach is Reach.REACHABLE), None)
     if refused is None or refused.reach is Reach.REACHABLE or other is None:
         return
-    row.address_id, row.channel, row.lane = other.id, other.channel.value, lanes.of(session, other)
+    _send_to(session, row, other, now)
+
+
+def _send_to(session: Session, row: DeliveryRow, place: Address, now: datetime) -> None:
+    row.address_id, row.channel, row.lane = place.id, place.channel.value, lanes.of(session, place)
     row.state, row.settled_at, row.failures, row.due_at = DeliveryState.DUE.value, None, 0, now

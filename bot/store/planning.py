@@ -14,7 +14,7 @@ from bot.domain.step import StepKind, kind_of, on_doubt
 from bot.store import audience, lanes
 from bot.store.cohorts import Cohort
 from bot.store.dialect import insert_selected
-from bot.store.models import AddressRow, CampaignRow, DeliveryRow, RecipientRow
+from bot.store.models import AddressRow, CampaignRow, DeliveryRow, RecipientRow, SlotRow
 from bot.store.outbox import CAMPAIGN_AFTER
 from bot.store.slots import Slot
 
@@ -107,6 +107,28 @@ def merge_earlier(session: Session, campaign: Campaign, slot: Slot, *, now: date
             or_(col(DeliveryRow.slot_id).is_(None), col(DeliveryRow.slot_id) != slot.id), replaced.exists()
         )
         .values(state=DeliveryState.MERGED.value, reason=f"merged into {slot.step}", settled_at=now)
+    )
+
+
+def merge_missed(session: Session, campaign: Campaign, *, now: datetime) -> None:
+    """Reminders still waiting, whose successor is due by now as well, are merged into it."""
+    own, newer = aliased(SlotRow), aliased(SlotRow)
+    overtaken = (
+        select(newer.id)
+        .join(own, and_(own.id == DeliveryRow.slot_id, newer.campaign_id == own.campaign_id))
+        .where(newer.zone == own.zone, newer.day_asked == own.day_asked, newer.channel == own.channel)
+        .where(newer.kind == StepKind.REMINDER.value, col(newer.due_at) > col(own.due_at))
+        .where(col(newer.due_at) <= now, col(newer.not_after) >= now)
+        .correlate(DeliveryRow)
+        .exists()
+    )
+    session.execute(
+        update(DeliveryRow)
+        .where(col(DeliveryRow.campaign_id) == campaign.id, col(DeliveryRow.state) == DeliveryState.DUE.value)
+        .where(col(DeliveryRow.kind) == StepKind.REMINDER.value, overtaken)
+        .values(
+            state=DeliveryState.MERGED.value, reason="missed; a later one goes out instead", settled_at=now
+        )
     )
 
 

@@ -1,34 +1,33 @@
 """Recipients: who they are, as imported and as they changed it since."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlmodel import Session, col, func, select
+from sqlalchemy import bindparam, inspect
+from sqlalchemy import select as select_columns
+from sqlmodel import Session, SQLModel, col, func, select, update
 
 from bot.domain.campaign import CampaignDocument
+from bot.domain.people_file import COLUMNS, Imported
 from bot.domain.recipient import Address, Exclusion, Plan, Reach, Recipient, exclusion
 from bot.exceptions import UnknownRecipient
-from bot.store import addresses, campaigns, cohorts
+from bot.store import addresses, campaigns, cohorts, outbox
+from bot.store.dialect import insert_each
 from bot.store.models import AddressRow, RecipientRow
 
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """A checked row of an import."""
-
-    ref: str
-    plan: Plan
-    locale: str | None = None
-    zone: str | None = None
-    registered_on: date | None = None
-    places: tuple[Address, ...] = ()
-    email_hash: str | None = None
+FIELDS = {  # column of a file -> column of the table, for what an import may change
+    "plan": "plan",
+    "locale": "locale",
+    "timezone": "zone",
+    "registered_at": "registered_on",
+    "email_hash": "email_hash",
+}
 
 
 class Change(StrEnum):
-    """What an import did with a row."""
+    """What an import does with a row."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -36,40 +35,40 @@ class Change(StrEnum):
     TAKEN = "taken"  # refused: one of its addresses is another recipient's
 
 
-def put(session: Session, rows: Sequence[Imported], *, now: datetime) -> list[Change]:
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a row; one that is refused names the address, and whose it is."""
+
+    change: Change
+    taken: Address | None = None
+    owner: str | None = None
+
+
+@dataclass(slots=True)
+class Seen:
+    """Whose an address is after the rows that were looked at, where nothing was written: for `compare`."""
+
+    owners: dict[str, str | None] = field(default_factory=dict)
+
+
+def put(
+    session: Session, rows: Sequence[Imported], *, now: datetime, columns: Collection[str] = COLUMNS
+) -> list[Verdict]:
     """Each row's recipient is as imported, with these addresses; what was done, row by row.
 
-    Addresses that a row does not name are left alone; nothing that a person chose in the bot is touched.
+    What the file has no column for is left alone, and so are addresses that a row does not name, and what
+    a person chose in the bot. Each ref stands in `rows` once.
     """
-    known = _by_ref(session, {row.ref for row in rows})
-    owners = _owners(session, {place.key for row in rows for place in row.places})
-    changes, moved = [], []
-    for row in rows:
-        owner = known.get(row.ref)
-        if any(owners.get(place.key, row.ref) != row.ref for place in row.places):
-            changes.append(Change.TAKEN)
-            continue
-        if owner is None:
-            owner = RecipientRow(ref=row.ref, plan=row.plan.value, imported_at=now)
-            session.add(owner)
-            known[row.ref] = owner
-            change = Change.CREATED
-        else:
-            change = Change.UNCHANGED
-        if owner.id and (owner.zone or None) != row.zone:
-            moved.append(owner.id)
-        if _differs(owner, row) and change is Change.UNCHANGED:
-            change = Change.UPDATED
-        _write(owner, row)
-        owners.update({place.key: row.ref for place in row.places})
-        changes.append(change)
-    session.flush()
-    _put_places(session, rows, changes, known, now)
-    if moved:
-        cohorts.note_moved(session, moved)
-    if any(change in (Change.CREATED, Change.UPDATED) for change in changes):
-        campaigns.audience_changed(session)
-    return changes
+    compared = _Compared(session, rows, columns, Seen())
+    compared.write(now)
+    return compared.verdicts
+
+
+def compare(
+    session: Session, rows: Sequence[Imported], *, columns: Collection[str] = COLUMNS, seen: Seen
+) -> list[Verdict]:
+    """What `put` would do, had it been done with the rows before as well; nothing is changed."""
+    return _Compared(session, rows, columns, seen).verdicts
 
 
 def get(session: Session, ref: str) -> Recipient:
@@ -141,76 +140,160 @@ def _value(row: RecipientRow, places: tuple[Address, ...]) -> Recipient:
     )
 
 
-def _by_ref(session: Session, refs: Iterable[str]) -> dict[str, RecipientRow]:
-    return {
-        row.ref: row for row in session.exec(select(RecipientRow).where(col(RecipientRow.ref).in_(set(refs))))
-    }
+class _Compared:
+    """Rows beside what there is of them: what is to be written."""
 
+    def __init__(
+        self, session: Session, rows: Sequence[Imported], columns: Collection[str], seen: Seen
+    ) -> None:
+        self.session = session
+        self.fields = [FIELDS[column] for column in FIELDS if column in columns]
+        self.known = _known(session, [row.ref for row in rows])
+        self.present = addresses.of(session, [known.id for known in self.known.values()])
+        self.owners = _owners(session, [place.key for row in rows for place in row.places])
+        self.seen = seen
+        self.new: list[dict[str, object]] = []
+        self.changed: list[dict[str, object]] = []
+        self.moved: list[int] = []  # whose zone is another
+        self.new_places: list[tuple[str, Address]] = []
+        self.moved_places: list[tuple[int, Address]] = []
+        self.verdicts = [self._compare(row) for row in rows]
 
-def _owners(session: Session, keys: Iterable[str]) -> dict[str, str]:
-    found = session.exec(
-        select(AddressRow.key, RecipientRow.ref)
-        .join(RecipientRow, col(RecipientRow.id) == col(AddressRow.recipient_id))
-        .where(col(AddressRow.key).in_(set(keys)))
-    )
-    return dict(found.all())
+    def write(self, now: datetime) -> None:
+        """The rows are stored."""
+        _insert(self.session, RecipientRow, [{**row, "imported_at": now} for row in self.new])
+        _update(self.session, RecipientRow, self.changed)
+        _update(self.session, AddressRow, [_replaced(old, place, now) for old, place in self.moved_places])
+        ids = {ref: known.id for ref, known in self.known.items()}
+        ids |= _ids(self.session, [ref for ref, _ in self.new_places if ref not in ids])
+        places = [_added(ids[ref], place, now) for ref, place in self.new_places]
+        _insert(self.session, AddressRow, places)
+        self.session.expire_all()  # what was read before these statements is no longer so
+        if self.moved:
+            cohorts.note_moved(self.session, self.moved)
+        if places or self.moved_places:
+            owners = {ids[ref] for ref, _ in self.new_places} | self._owners_of_moved()
+            outbox.revive_notices(self.session, owners, now=now)
+        if self.new or self.changed or places or self.moved_places:
+            campaigns.audience_changed(self.session)
 
-
-def _differs(owner: RecipientRow, row: Imported) -> bool:
-    present = (owner.plan, owner.locale, owner.zone, owner.registered_on, owner.email_hash)
-    return present != (row.plan.value, row.locale, row.zone, row.registered_on, row.email_hash)
-
-
-def _write(owner: RecipientRow, row: Imported) -> None:
-    owner.plan, owner.locale, owner.zone = row.plan.value, row.locale, row.zone
-    owner.registered_on, owner.email_hash = row.registered_on, row.email_hash
-
-
-def _put_places(
-    session: Session,
-    rows: Sequence[Imported],
-    changes: list[Change],
-    known: dict[str, RecipientRow],
-    now: datetime,
-) -> None:
-    """The addresses of every row that was taken; a recipient has one a channel, the newest."""
-    owners = {
-        known[row.ref].id or 0
-        for row, change in zip(rows, changes, strict=True)
-        if change is not Change.TAKEN
-    }
-    present = addresses.of(session, owners)
-    for index, row in enumerate(rows):
-        if changes[index] is Change.TAKEN:
-            continue
-        owner = known[row.ref].id or 0
-        had = {place.channel: place for place in present.get(owner, ())}
+    def _compare(self, row: Imported) -> Verdict:
         for place in row.places:
-            old = had.get(place.channel)
-            if old is not None and old.key == place.key:
-                continue
-            _put_place(session, owner, place, old, now)
-            if changes[index] is Change.UNCHANGED:
-                changes[index] = Change.UPDATED
-    session.flush()
+            owner = self.seen.owners.get(place.key, self.owners.get(place.key))
+            if owner not in (None, row.ref):
+                return Verdict(Change.TAKEN, place, owner)
+        known = self.known.get(row.ref)
+        if known is None:
+            self.new.append({"ref": row.ref} | {name: _stored(row, name) for name in FIELDS.values()})
+            self._add_places(row, ())
+            return Verdict(Change.CREATED)
+        differs = self._differs(row, known)
+        moves = self._add_places(row, self.present.get(known.id, ()))
+        return Verdict(Change.UPDATED if differs or moves else Change.UNCHANGED)
+
+    def _differs(self, row: Imported, known: "_Known") -> bool:
+        wanted = {name: _stored(row, name) for name in self.fields}
+        if all(getattr(known, name) == value for name, value in wanted.items()):
+            return False
+        if wanted.get("zone", known.zone) != known.zone:
+            self.moved.append(known.id)
+        self.changed.append(
+            {"row_id": known.id} | {name: wanted.get(name, getattr(known, name)) for name in FIELDS.values()}
+        )
+        return True
+
+    def _add_places(self, row: Imported, present: Sequence[Address]) -> bool:
+        """Whether an address of this row is not there yet. A recipient has one a channel, the newest."""
+        keys = {place.key for place in present}
+        missing = [place for place in row.places if place.key not in keys]
+        for place in missing:
+            old = next((there for there in present if there.channel is place.channel), None)
+            if old is None:
+                self.new_places.append((row.ref, place))
+            else:
+                self.moved_places.append((old.id, place))
+                self.seen.owners[old.key] = None
+        self.seen.owners.update({place.key: row.ref for place in row.places})
+        return bool(missing)
+
+    def _owners_of_moved(self) -> set[int]:
+        moved = {old for old, _ in self.moved_places}
+        return {
+            owner for owner, places in self.present.items() if any(place.id in moved for place in places)
+        }
 
 
-def _put_place(session: Session, owner: int, place: Address, old: Address | None, now: datetime) -> None:
-    if old is None:
-        session.add(_new_place(owner, place, now))
-        return
-    row = session.get_one(AddressRow, old.id)
-    row.key, row.external, row.workspace, row.conversation = place.key, place.external, place.workspace, None
-    row.reach, row.reachable_since, row.handle, row.language = Reach.REACHABLE.value, now, None, None
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is stored of a recipient that an import may change."""
+
+    id: int
+    plan: str
+    locale: str | None
+    zone: str | None
+    registered_on: date | None
+    email_hash: str | None
 
 
-def _new_place(owner: int, place: Address, now: datetime) -> AddressRow:
-    return AddressRow(
-        recipient_id=owner,
-        key=place.key,
-        channel=place.channel.value,
-        external=place.external,
-        workspace=place.workspace,
-        reach=Reach.REACHABLE.value,
-        reachable_since=now,
+def _known(session: Session, refs: Collection[str]) -> dict[str, _Known]:
+    found = session.execute(
+        select_columns(
+            col(RecipientRow.ref),
+            col(RecipientRow.id),
+            *(col(getattr(RecipientRow, name)) for name in FIELDS.values()),
+        ).where(col(RecipientRow.ref).in_(refs))
     )
+    return {ref: _Known(*rest) for ref, *rest in found}
+
+
+def _ids(session: Session, refs: Collection[str]) -> dict[str, int]:
+    found = session.execute(
+        select_columns(col(RecipientRow.ref), col(RecipientRow.id)).where(col(RecipientRow.ref).in_(refs))
+    )
+    return {ref: row_id or 0 for ref, row_id in found}
+
+
+def _owners(session: Session, keys: Collection[str]) -> dict[str, str]:
+    found = session.execute(
+        select_columns(col(AddressRow.key), col(RecipientRow.ref))
+        .join(RecipientRow, col(RecipientRow.id) == col(AddressRow.recipient_id))
+        .where(col(AddressRow.key).in_(keys))
+    )
+    return {key: ref for key, ref in found}
+
+
+def _stored(row: Imported, name: str) -> object:
+    return row.plan.value if name == "plan" else getattr(row, name)
+
+
+def _insert(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, object]]) -> None:
+    if rows:
+        session.execute(insert_each(session, table), rows)
+
+
+def _update(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, object]]) -> None:
+    """Each of the rows, named by its `row_id`, has these values."""
+    if rows:
+        id_column = inspect(table).columns["id"]
+        statement = update(inspect(table).local_table).where(id_column == bindparam("row_id"))
+        session.connection().execute(statement, list(rows))
+
+
+def _added(owner: int, place: Address, now: datetime) -> dict[str, object]:
+    return {"recipient_id": owner} | _place(place, now)
+
+
+def _replaced(old: int, place: Address, now: datetime) -> dict[str, object]:
+    forgotten = dict.fromkeys(("conversation", "handle", "language"))
+    return {"row_id": old} | _place(place, now) | forgotten
+
+
+def _place(place: Address, now: datetime) -> dict[str, object]:
+    return {
+        "key": place.key,
+        "channel": place.channel.value,
+        "external": place.external,
+        "workspace": place.workspace,
+        "reach": Reach.REACHABLE.value,
+        "reachable_since": now,
+    }

@@ -1,13 +1,14 @@
 """Slots: the instants that deliveries share."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlmodel import Session, col, func, select, update
 
 from bot.domain.cadence import PlannedStep
 from bot.domain.campaign import Campaign
 from bot.domain.delivery import DeliveryState
+from bot.domain.plan import StepState
 from bot.domain.recipient import ChannelName
 from bot.domain.step import StepKind, kind_of, number_of
 from bot.store.cohorts import Cohort
@@ -96,6 +97,26 @@ def of_cohort(session: Session, cohort: Cohort) -> list[Slot]:
     return [_value(row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class LaidOut:
+    """A cohort's slot as the step that it stands for; `is_made`: its deliveries are in the outbox."""
+
+    step: PlannedStep
+    is_made: bool
+
+
+def laid_out(session: Session, cohort: Cohort) -> list[LaidOut]:
+    """What a cohort gets after its notice, in time order."""
+    rows = session.exec(
+        select(SlotRow)
+        .where(SlotRow.campaign_id == cohort.campaign_id, SlotRow.zone == cohort.zone)
+        .where(SlotRow.day_asked == cohort.day_asked, SlotRow.channel == cohort.channel.value)
+        .where(SlotRow.kind != StepKind.NOTICE.value)
+        .order_by(col(SlotRow.number), col(SlotRow.id))
+    )
+    return [LaidOut(_planned(row), row.planned_at is not None) for row in rows]
+
+
 def drop_unmade(session: Session, cohort: Cohort) -> None:
     """Slots of the cohort whose deliveries are not made no longer stand."""
     rows = session.exec(
@@ -145,6 +166,20 @@ def is_open(session: Session, campaign: Campaign) -> bool:
     )
     return (
         session.exec(slot.limit(1)).first() is not None or session.exec(delivery.limit(1)).first() is not None
+    )
+
+
+def _planned(row: SlotRow) -> PlannedStep:
+    return PlannedStep(
+        step=row.step,
+        due_at=row.due_at,
+        not_after=row.not_after,
+        state=StepState(row.state),
+        why=row.why,
+        left=max(row.not_after - row.due_at, timedelta())
+        if row.due_at and row.kind != StepKind.CLOSING
+        else timedelta(),
+        final=row.final,
     )
 
 

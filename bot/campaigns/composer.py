@@ -1,0 +1,77 @@
+"""The composer: turns a claimed delivery into a message, each distinct text once."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+
+from bot.campaigns.wording import compose
+from bot.domain.cadence import deadline_of
+from bot.domain.campaign import Campaign
+from bot.domain.message import Message, MessageKind
+from bot.domain.step import StepKind, message_kind
+from bot.i18n import Catalogs
+from bot.store.claims import Outgoing
+from bot.store.messages import from_text, to_text
+
+REMEMBERED = 4096  # distinct texts: steps times locales times zones of the campaigns under way
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A message with the hash of its text, and the deadline that it shows."""
+
+    message: Message
+    hash: str
+    text: str
+    deadline: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    campaign: Campaign
+    kind: MessageKind
+    locale: str | None
+    zone: str | None
+
+
+class Composer:
+    """Writes campaign steps from their templates; replies bring their own message."""
+
+    def __init__(self, catalogs: Catalogs, *, operator: str) -> None:
+        self.catalogs = catalogs
+        self.operator = operator
+        self._written: dict[_Key, Written] = {}
+
+    def write(self, outgoing: Outgoing) -> Written:
+        """What this delivery says, in the person's language and with the deadline on their clock."""
+        if outgoing.body is not None:
+            return Written(from_text(outgoing.body), hash=digest(outgoing.body), text=outgoing.body)
+        if outgoing.campaign is None:
+            raise LookupError(f"delivery {outgoing.delivery.id} has neither a campaign nor a body")
+        kind = message_kind(outgoing.kind, final=outgoing.final)
+        key = _Key(outgoing.campaign, kind, outgoing.locale, outgoing.zone)
+        if key not in self._written:
+            if len(self._written) >= REMEMBERED:
+                self._written.clear()
+            self._written[key] = self._step(key)
+        return self._written[key]
+
+    def _step(self, key: _Key) -> Written:
+        document = key.campaign.document
+        message = compose(
+            key.kind,
+            document=document,
+            locale=key.locale,
+            deadline=deadline_of(document, key.zone or document.zone),
+            zone=key.zone,
+            operator=self.operator,
+            catalogs=self.catalogs,
+        )
+        text = to_text(message)
+        shows = message_kind(StepKind.CLOSING) is not key.kind
+        return Written(message, digest(text), text, deadline=document.deadline if shows else None)
+
+
+def digest(text: str) -> str:
+    """SHA-256 of a message's JSON, in hex: its name in `rendering`."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,300 @@
+"""The dispatcher: drains one lane at an even pace, one claim ahead of what it sends."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+
+from bot.campaigns.composer import Composer, Written
+from bot.channels.base import Channel, Post
+from bot.clock import Clock, wait_for_event
+from bot.domain import pacing
+from bot.domain.calendar import local_date
+from bot.domain.delivery import Deferred, Delivery, DeliveryState, InDoubt, Outcome, Rejected, Why, settle
+from bot.domain.message import Button, Verb
+from bot.domain.pacing import Pace
+from bot.domain.step import StepKind
+from bot.domain.token import TapToken, sign
+from bot.failpoints import failpoint
+from bot.store import claims, lanes, messages, outbox
+from bot.store.claims import Outgoing
+from bot.store.database import Database, Session
+from bot.store.lanes import LEASE, RENEW_EVERY, Lease
+from bot.store.outbox import Settled
+
+logger = logging.getLogger(__name__)
+
+MOST_UNSETTLED = 64  # claimed and not yet saved: the most that a crash can leave in doubt
+AHEAD = 0.1  # seconds of the rate that are claimed before their turn
+SAVE_BATCH = 32
+SAVE_AFTER = timedelta(milliseconds=50)
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    outgoing: Outgoing
+    written: Written
+    outcome: Outcome
+    at: datetime
+
+
+class Dispatcher:
+    """The owner of one lane, while it has a lease: claims, paces, sends, settles and saves.
+
+    `changes` counts what this process has learned since (an update kept, a choice made); claimed messages
+    whose turn has come are looked at again when it has moved.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        channel: Channel,
+        composer: Composer,
+        *,
+        clock: Clock,
+        owner: str,
+        key: bytes,
+        rate: float,
+        changes: Callable[[], int],
+    ) -> None:
+        self.database = database
+        self.channel = channel
+        self.composer = composer
+        self.clock = clock
+        self.owner = owner
+        self.key = key
+        self.changes = changes
+        self.pace: Pace = pacing.pace(rate)
+        self.most_unsettled = min(MOST_UNSETTLED, ceil(rate)) if rate else MOST_UNSETTLED
+        self.chunk = min(self.most_unsettled, ceil(rate * AHEAD)) if rate else MOST_UNSETTLED
+        self.waiting: list[Outgoing] = []
+        self.sending: set[asyncio.Task[None]] = set()
+        self.results: list[_Result] = []
+        self.stir = asyncio.Event()
+        self.lease: Lease | None = None
+        self.lease_ends = 0.0
+        self.seen = 0
+        self.stopping = False
+
+    @property
+    def lane(self) -> str:
+        return self.channel.lane
+
+    def hint(self) -> None:
+        """There may be something new to send."""
+        self.stir.set()
+
+    def stop(self) -> None:
+        """Begin nothing more; what is on its way is still settled."""
+        self.stopping = True
+        self.stir.set()
+
+    async def drain(self) -> None:
+        """Everything due on the lane is sent and settled, or somebody else owns it, or it was stopped."""
+        if not await self._acquire():
+            return
+        renewing = asyncio.create_task(self._renew())
+        try:
+            await self._work()
+        finally:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
+            await self._leave()
+
+    async def _acquire(self) -> bool:
+        now, mono = self.clock.now(), self.clock.monotonic()
+        self.lease = await self.database.transact(_take_over, self.lane, owner=self.owner, now=now)
+        self.lease_ends = mono + LEASE.total_seconds()
+        return self.lease is not None
+
+    async def _renew(self) -> None:
+        while (lease := self.lease) is not None:
+            mono = self.clock.monotonic()
+            if await self.database.transact(lanes.renew, lease, now=self.clock.now()):
+                self.lease_ends = mono + LEASE.total_seconds()
+            else:
+                logger.warning("lane lost", extra={"lane": self.lane, "epoch": lease.epoch})
+                self.lease = None
+                self.stir.set()
+            await self.clock.sleep(RENEW_EVERY)
+
+    async def _work(self) -> None:
+        more = True
+        while self.lease is not None and not self.stopping:
+            if self.stir.is_set() or (more and not self.waiting):
+                self.stir.clear()
+                more = await self._claim()
+            if not self.waiting and not self.sending and not self.results and not more:
+                return
+            turn = self._begin_next()
+            if self._is_time_to_save():
+                await self._save()
+                more = True
+            elif turn is not None:
+                await wait_for_event(self.clock, self.stir, turn)
+
+    async def _claim(self) -> bool:
+        """Whether there may be more to claim than was."""
+        unsettled = len(self.waiting) + len(self.sending) + len(self.results)
+        room = min(self.chunk, self.most_unsettled - unsettled)
+        if room <= 0 or self.lease is None:
+            return True
+        self.seen = self.changes()
+        claimed = await self.database.transact(_claim, self.lease, now=self.clock.now(), limit=room)
+        failpoint("outbox.after_claim")
+        self.waiting = sorted(
+            [*self.waiting, *claimed], key=lambda outgoing: outgoing.kind is not StepKind.REPLY
+        )
+        return len(claimed) == room
+
+    def _begin_next(self) -> timedelta | None:
+        """Begin the first message whose turn it is; else how long to wait at most, None for not at all."""
+        now = self.clock.monotonic()
+        if not self.waiting:
+            return SAVE_AFTER if self.results else timedelta(seconds=3600)
+        free = [pacing.chat_free_at(self.pace, o.delivery.address.key) for o in self.waiting]
+        turn = next((index for index, at in enumerate(free) if at <= now), None)
+        wait = max(self.pace.next_at, min(free)) - now
+        if turn is None or wait > 0:
+            waits = [wait, *([SAVE_AFTER.total_seconds()] if self.results else [])]
+            return timedelta(seconds=max(min(waits), 0.000001))
+        outgoing = self.waiting.pop(turn)
+        self.pace, _ = pacing.reserve(self.pace, now)
+        self.pace = pacing.sent(self.pace, outgoing.delivery.address.key, now)
+        task = asyncio.create_task(self._send(outgoing))
+        self.sending.add(task)
+        task.add_done_callback(self._sent)
+        return None
+
+    def _sent(self, task: asyncio.Task[None]) -> None:
+        self.sending.discard(task)
+        self.stir.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("a send ended without an outcome", exc_info=error, extra={"lane": self.lane})
+
+    async def _send(self, outgoing: Outgoing) -> None:
+        with self.clock.busy():
+            if not await self._may_begin(outgoing):
+                await self.database.transact(outbox.unclaim, [outgoing.delivery])
+                return
+            try:
+                written = self.composer.write(outgoing)
+            except Exception:
+                logger.exception("cannot be written", extra={"delivery": outgoing.delivery.id})
+                await self.database.transact(_reject_unwritten, outgoing, now=self.clock.now())
+                return
+            failpoint("outbox.before_send")
+            outcome = await self.channel.send(self._post(outgoing, written))
+            failpoint("outbox.after_send")
+            await self._heed(outgoing, outcome)
+            self.results.append(_Result(outgoing, written, outcome, self.clock.now()))
+
+    async def _may_begin(self, outgoing: Outgoing) -> bool:
+        """The lease still runs, and nothing was learned meanwhile that speaks against this message."""
+        if self.lease is None or self.clock.monotonic() >= self.lease_ends:
+            return False
+        if outgoing.kind is StepKind.REPLY or self.seen == self.changes():
+            return True
+        overtaken = await self.database.transact(claims.overtaken, [outgoing.delivery.id])
+        return not overtaken
+
+    def _post(self, outgoing: Outgoing, written: Written) -> Post:
+        message, delivery = written.message, outgoing.delivery
+        verbs = [b.verb for b in (*message.choices, *message.secondary) if isinstance(b, Button)]
+        return Post(
+            delivery=delivery.id,
+            message=message,
+            to=delivery.address,
+            tokens={verb: self._token(delivery.id, verb, delivery.address.key) for verb in verbs},
+            edits=outgoing.edits,
+            response_url=outgoing.response_url,
+        )
+
+    def _token(self, delivery: int, verb: Verb, address: str) -> str:
+        return sign(self.key, TapToken(delivery, verb), address=address)
+
+    async def _heed(self, outgoing: Outgoing, outcome: Outcome) -> None:
+        """What the outcome means for the lane as a whole."""
+        chat, now = outgoing.delivery.address.key, self.clock.monotonic()
+        match outcome:
+            case Deferred(wait=wait, whole_lane=whole_lane):
+                self.pace = pacing.refused(self.pace, chat, wait=wait, now=now, whole_lane=whole_lane)
+            case Rejected(why=Why.TOKEN, reason=reason):
+                logger.error("lane stopped: %s", reason, extra={"lane": self.lane})
+                await self.database.transact(lanes.stop, self.lane, why=reason)
+                self.stop()
+            case Rejected(why=why, reason=reason):
+                logger.info("refused", extra={"delivery": outgoing.delivery.id, "why": why, "reason": reason})
+            case _:
+                pass
+
+    def _is_time_to_save(self) -> bool:
+        if not self.results:
+            return False
+        idle = not self.waiting and not self.sending
+        full = len(self.results) >= min(SAVE_BATCH, max(1, self.most_unsettled // 2))
+        return idle or full or self.clock.now() - self.results[0].at >= SAVE_AFTER
+
+    async def _save(self) -> None:
+        results, self.results = self.results, []
+        failpoint("outbox.before_save")
+        await self.database.transact(_save, [_settled(result) for result in results], now=self.clock.now())
+        failpoint("outbox.after_save")
+
+    async def _leave(self) -> None:
+        """What is on its way is settled, what was not begun is due again, and the lane is free."""
+        if self.sending:
+            await asyncio.gather(*self.sending, return_exceptions=True)
+        if self.results:
+            await self._save()
+        unbegun, self.waiting = [outgoing.delivery for outgoing in self.waiting], []
+        if self.lease is not None:
+            await self.database.transact(_hand_back, self.lease, unbegun)
+        self.lease = None
+
+
+def _take_over(session: Session, lane: str, *, owner: str, now: datetime) -> Lease | None:
+    lease = lanes.acquire(session, lane, owner=owner, now=now)
+    if lease is not None:
+        outbox.recover(session, lease, now=now)
+    return lease
+
+
+def _claim(session: Session, lease: Lease, *, now: datetime, limit: int) -> Sequence[Outgoing]:
+    if not lanes.renew(session, lease, now=now):
+        return []
+    return claims.claim(session, lease, now=now, limit=limit)
+
+
+def _save(session: Session, settled: Sequence[tuple[Settled, Written]], *, now: datetime) -> None:
+    texts = {written.hash: written.text for result, written in settled if result.rendering}
+    messages.keep(session, texts, now=now)
+    outbox.save(session, [result for result, _ in settled], now=now)
+
+
+def _hand_back(session: Session, lease: Lease, unbegun: Sequence[Delivery]) -> None:
+    outbox.unclaim(session, unbegun)
+    lanes.release(session, lease)
+
+
+def _reject_unwritten(session: Session, outgoing: Outgoing, *, now: datetime) -> None:
+    outcome = Rejected(Why.MESSAGE, "could not be written in this person's language")
+    outbox.save(session, [Settled(settle(outgoing.delivery, outcome, now=now))], now=now)
+
+
+def _settled(result: _Result) -> tuple[Settled, Written]:
+    outgoing, outcome = result.outgoing, result.outcome
+    delivery = settle(outgoing.delivery, outcome, now=result.at)
+    arrived = delivery.state is DeliveryState.SENT
+    is_step = outgoing.campaign is not None and outgoing.body is None
+    asked = arrived and outgoing.kind is StepKind.NOTICE and outgoing.zone is not None
+    settled = Settled(
+        delivery,
+        asked_on=local_date(result.at, outgoing.zone) if asked and outgoing.zone else None,
+        deadline_shown=result.written.deadline if arrived and is_step else None,
+        rendering=result.written.hash if is_step and (arrived or isinstance(outcome, InDoubt)) else None,
+        unsure=isinstance(outcome, InDoubt),
+    )
+    return settled, result.written

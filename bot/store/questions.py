@@ -1,0 +1,71 @@
+"""Questions as they lie in people's chats: which message, what it said, and whose it is."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlmodel import Session, col, or_, select
+
+from bot.domain.delivery import DeliveryState
+from bot.domain.recipient import Address
+from bot.domain.step import StepKind
+from bot.store import addresses
+from bot.store.models import AddressRow, DeliveryRow
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A delivery that shows, or showed, a campaign's question or what came of it.
+
+    `message` is its id on the platform (None while nobody knows), `body` what a reply says, `text` the
+    name of the text shown.
+    """
+
+    delivery: int
+    campaign_id: int
+    recipient_id: int
+    address: Address
+    step: str
+    kind: StepKind
+    final: bool
+    message: str | None
+    body: str | None
+    text: str | None
+    deadline_shown: date | None
+
+
+def by_delivery(session: Session, delivery_id: int) -> Question | None:
+    """The question that this delivery showed; None for one that belongs to no campaign or person."""
+    row = session.get(DeliveryRow, delivery_id)
+    return _value(session, row) if row else None
+
+
+def latest(session: Session, address_id: int) -> Question | None:
+    """The newest message in this chat that carries both answers."""
+    rows = session.exec(
+        select(DeliveryRow)
+        .where(DeliveryRow.address_id == address_id, col(DeliveryRow.asks).is_(True))
+        .where(or_(DeliveryRow.state == DeliveryState.SENT.value, DeliveryRow.state == DeliveryState.IN_DOUBT.value))
+        .order_by(col(DeliveryRow.settled_at).desc(), col(DeliveryRow.id).desc())
+        .limit(1)
+    )
+    row = rows.first()
+    return _value(session, row) if row else None
+
+
+def _value(session: Session, row: DeliveryRow) -> Question | None:
+    address = session.get(AddressRow, row.address_id) if row.address_id else None
+    if address is None or row.campaign_id is None or row.recipient_id is None:
+        return None
+    return Question(
+        delivery=row.id or 0,
+        campaign_id=row.campaign_id,
+        recipient_id=row.recipient_id,
+        address=addresses.value(address),
+        step=row.step or row.kind,
+        kind=StepKind(row.kind),
+        final=row.final,
+        message=row.platform_message,
+        body=row.body,
+        text=row.rendering,
+        deadline_shown=row.deadline_shown,
+    )
