@@ -38,8 +38,9 @@ class Entry:
     """One thing that a fake platform saw.
 
     `chat` is where the person is: Telegram's chat id; on Slack the user's id for direct messages, else the
-    channel's. `tokens` holds the data of each button of our form: all that a message carries, or the one
-    that was tapped. `begun` is when the request came in, `at` when it was carried out.
+    channel's. `tokens` holds the data of each button that a message carries, or of the one that was
+    tapped; data that is not of our form counts for nothing. `begun` is when the request came in, `at` when
+    it was carried out.
     """
 
     at: datetime
@@ -144,7 +145,7 @@ class Oracle:
         begun: datetime | None = None,
         payload: Mapping[str, object] | None = None,
     ) -> Entry:
-        """Keep one entry, stamped with the clock's now. `tokens` may hold foreign data: only ours stays."""
+        """Keep one entry, stamped with the clock's now."""
         entry = Entry(
             at=self._clock.now(),
             platform=platform,
@@ -152,7 +153,7 @@ class Oracle:
             method=method,
             chat=chat,
             message=message,
-            tokens=tuple(data for data in tokens if token.peek(data)),
+            tokens=tuple(tokens),
             text=text,
             begun=begun,
             payload=payload or {},

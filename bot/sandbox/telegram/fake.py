@@ -22,14 +22,16 @@ from bot.sandbox.telegram.world import Call, World
 
 TOKEN = re.compile(r"(?P<number>\d{1,16}):[A-Za-z0-9_-]+")
 MAX_ACTIVE = 1000  # requests at once; from then on the server itself says so, slowly
+FLOOD_LIMITS = FloodLimits()
 OVERLOAD_DELAY, OVERLOAD_WAIT = timedelta(seconds=3), 60
 
 
 class FakeTelegram:
-    """The platform's side of one bot, whatever well-formed token it comes with.
+    """The platform's side of one bot, whatever well-formed token it comes with (or one of `tokens`).
 
     Times come from `clock`. While a request is worked on, and while an update waits to be fetched, a
-    virtual clock does not jump; it may while a message is held by flood control or a poll waits.
+    virtual clock does not jump; it may while a message is held by flood control or a poll waits. Without
+    `flood` limits it takes any pace; unless `everyone_started`, only those who were added are known.
     """
 
     def __init__(
@@ -40,7 +42,7 @@ class FakeTelegram:
         faults: Faults | None = None,
         everyone_started: bool = True,
         tokens: set[str] | None = None,
-        flood: FloodLimits | None = None,
+        flood: FloodLimits | None = FLOOD_LIMITS,
         username: str = "tenggat_sandbox_bot",
     ) -> None:
         self._world = World(

@@ -70,7 +70,7 @@ def _button(button: object) -> ButtonLine:
     label = button.get("text")
     if not isinstance(label, str) or not label:
         raise _unparsable('field "text" must be a non-empty String')
-    if not KINDS & button.keys():
+    if KINDS.isdisjoint(button):
         raise _unparsable("Text buttons are unallowed in the inline keyboard")
     data, url = button.get("callback_data"), button.get("url")
     if "callback_data" in button and not _is_data(data):

@@ -95,7 +95,7 @@ def parse_html(source: str) -> Formatted:
 
 def utf16_length(text: str) -> int:
     """How long Telegram's clients think it is."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
 def _opened(tag: str, rest: str, length: int, source: str, offset: int) -> _Open:
@@ -166,7 +166,7 @@ def _moved(entity: Entity, before: int, length: int) -> Entity | None:
 
 
 def _broken(problem: str, source: str, at: int, more: str = "") -> Exception:
-    offset = len(source[:at].encode("utf-8", "surrogatepass"))
+    offset = len(source[:at].encode())
     return bad_request(f"can't parse entities: {problem} at byte offset {offset}{more}")
 
 

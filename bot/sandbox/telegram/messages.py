@@ -126,7 +126,11 @@ def _caption(arguments: Arguments) -> Formatted:
 
 
 def _check_raw(text: str) -> None:
-    if len(text) > MAX_RAW // 4 and len(text.encode("utf-8", "surrogatepass")) > MAX_RAW:
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as error:  # half a surrogate pair, which JSON can hold
+        raise bad_request("strings must be encoded in UTF-8") from error
+    if size > MAX_RAW:
         raise bad_request("text is too long")
 
 

@@ -5,6 +5,7 @@ import json
 from aiohttp import web
 
 JSON_HEADERS = {"Content-Type": "application/json"}  # exactly this, without a charset
+COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 PREFIXES = {
     400: "Bad Request",
     401: "Unauthorized",
@@ -60,6 +61,4 @@ def success(result: object) -> web.Response:
     body: dict[str, object] = {"ok": True, "result": result}
     if isinstance(result, Described):
         body = {"ok": True, "result": True, "description": result.description}
-    return web.Response(
-        body=json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), headers=JSON_HEADERS
-    )
+    return web.Response(body=COMPACT.encode(body).encode("utf-8", "replace"), headers=JSON_HEADERS)

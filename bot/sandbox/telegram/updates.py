@@ -14,7 +14,8 @@ from bot.sandbox.telegram.replies import Refusal
 PLATFORM = "telegram"
 MAX_BATCH = 100
 LONGEST_POLL = 50  # seconds
-CONFLICT = "terminated by other getUpdates request; make sure that only one bot instance is running"
+OTHER_POLL = "terminated by other getUpdates request; make sure that only one bot instance is running"
+WEBHOOK_SET = "terminated by setWebhook request"
 
 
 class UpdateKind(StrEnum):
@@ -108,7 +109,7 @@ class Updates:
         """Updates go to `push` from now on, those that wait as well; with None they wait to be fetched."""
         self.push = push
         if push is not None:
-            self.interrupt()
+            self._interrupt(WEBHOOK_SET)
             for update in list(self.pending.values()):
                 push(update)
         self._changed()
@@ -118,22 +119,21 @@ class Updates:
 
         The time-out passes in real time, as the client's does; a virtual clock may jump meanwhile.
         """
-        self.interrupt()
+        self._interrupt(OTHER_POLL)
         self._confirm(offset)
         if not self.pending and timeout > 0:
             with hold.let_go(client_is_busy=False):
                 await self._wait(min(timeout, LONGEST_POLL))
         return list(self.pending.values())[: limit if 1 <= limit <= MAX_BATCH else MAX_BATCH]
 
-    def interrupt(self) -> None:
-        """A poll that waits ends with a conflict."""
-        if self._poll is not None and not self._poll.done():
-            self._poll.set_exception(Refusal(409, CONFLICT))
-
     def finish(self) -> None:
         """A poll that waits ends, empty."""
         if self._poll is not None and not self._poll.done():
             self._poll.set_result(None)
+
+    def _interrupt(self, why: str) -> None:
+        if self._poll is not None and not self._poll.done():
+            self._poll.set_exception(Refusal(409, why))
 
     async def _wait(self, timeout: float) -> None:
         poll = self._poll = asyncio.get_running_loop().create_future()

@@ -111,6 +111,7 @@ async def test_a_revoked_token_is_unauthorized_until_it_is_mended(telegram, clie
         ({"text": "x" * 4097}, "message is too long"),
         ({"text": "é" * 16_385}, "text is too long"),
         ({"text": "x", "parse_mode": "Rich"}, "unsupported parse_mode"),
+        ({"text": "half of a pair: \ud83d"}, "strings must be encoded in UTF-8"),
         ({"reply_markup": button(callback_data="")}, "BUTTON_DATA_INVALID"),
         ({"reply_markup": button(callback_data="é" * 33)}, "BUTTON_DATA_INVALID"),
         ({"reply_markup": button(url="not an address")}, "BUTTON_URL_INVALID"),

@@ -192,6 +192,14 @@ async def test_polling_is_refused_while_a_webhook_is_set(telegram, client, hook,
     assert hook.came == []
 
 
+async def test_setting_a_webhook_ends_a_poll_that_waits(client, hook):
+    poll = asyncio.create_task(client.call("getUpdates", timeout=30))
+    await asyncio.wait([poll], timeout=0.05)
+    await client.call("setWebhook", url=hook.url)
+
+    assert (await poll).description == "Conflict: terminated by setWebhook request"
+
+
 async def test_what_was_not_okayed_can_be_fetched_after_the_webhook_is_gone(telegram, client, hook, clock):
     hook.statuses = [500] * 9
     await client.call("setWebhook", url=hook.url)
