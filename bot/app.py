@@ -27,6 +27,7 @@ from bot.clock import Clock, SystemClock
 from bot.config import Settings
 from bot.conversation import wording
 from bot.conversation.intake import Intake
+from bot.conversation.lexicon import load_lexicon
 from bot.conversation.person import Speaking
 from bot.conversation.router import Router
 from bot.conversation.talk import Talk
@@ -199,7 +200,7 @@ def _wire(
     key = settings.secret_key.encode()
     planner = Planner(database, rest_days=i18n.rest_days)
     composer = Composer(speaking.catalogs, operator=settings.operator)
-    lexicon = i18n.lexicon(resources.locales())
+    lexicon = load_lexicon(resources.locales())
     talk = Talk(
         speaking,
         key=key,
