@@ -63,7 +63,9 @@ class BotApi:
         else:
             fields = (await request.post()).items()
             parameters = {n: v.file.read() if isinstance(v, web.FileField) else v for n, v in fields}
-        self.asked.append(Asked(method[0].lower() + method[1:], parameters, request.path, request.content_type))
+        self.asked.append(
+            Asked(method[0].lower() + method[1:], parameters, request.path, request.content_type)
+        )
         self.new_request.set()
         if self.answers:
             return await self.answers.popleft()(request)

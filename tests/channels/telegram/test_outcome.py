@@ -128,7 +128,9 @@ def test_what_may_have_left_is_in_doubt(kind, wrapper):
     assert isinstance(outcome_of_error(error), InDoubt)
 
 
-@pytest.mark.parametrize("error", [KeyError("result"), TypeError(), AttributeError(), ValueError(), OSError()])
+@pytest.mark.parametrize(
+    "error", [KeyError("result"), TypeError(), AttributeError(), ValueError(), OSError()]
+)
 def test_an_error_of_no_known_class_is_in_doubt(error):
     assert isinstance(outcome_of_error(error), InDoubt)
 
@@ -167,7 +169,7 @@ def test_a_forbidden_send_is_about_the_address(description, why):
         ("Bad Request: message text is empty", Why.MESSAGE),
         ("Bad Request: message is too long", Why.MESSAGE),
         ("Bad Request: text is too long", Why.MESSAGE),
-        ("Bad Request: can't parse entities: Unsupported start tag \"x\" at byte offset 5", Why.MESSAGE),
+        ('Bad Request: can\'t parse entities: Unsupported start tag "x" at byte offset 5', Why.MESSAGE),
         ("Bad Request: BUTTON_DATA_INVALID", Why.MESSAGE),
         ("Bad Request: BUTTON_URL_INVALID", Why.MESSAGE),
         ("Bad Request: reply markup is too long", Why.MESSAGE),
@@ -213,7 +215,9 @@ def test_a_page_in_the_platforms_place_is_nobodys_fault(kind):
     assert isinstance(outcome_of_error(error), Failed)
 
 
-@pytest.mark.parametrize("text", ["Too Many Requests", "Too Many Requests: retry after 0", "Too Many Requests (429)"])
+@pytest.mark.parametrize(
+    "text", ["Too Many Requests", "Too Many Requests: retry after 0", "Too Many Requests (429)"]
+)
 def test_too_many_requests_without_a_wait_still_waits(text):
     assert isinstance(outcome_of_error(NetworkError(text)), Deferred)
 

@@ -178,7 +178,9 @@ def test_every_token_fits_its_button(delivery, verb):
     message = Message(MessageKind.INFO, "en", "?", choices=(Button("b", verb),))
     token = sign(b"k" * 32, TapToken(delivery, verb), address="telegram:9999999999999")
 
-    assert json.loads(render(message).keyboard({verb: token}))["inline_keyboard"][0][0]["callback_data"] == token
+    assert (
+        json.loads(render(message).keyboard({verb: token}))["inline_keyboard"][0][0]["callback_data"] == token
+    )
 
 
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=300)
@@ -198,7 +200,13 @@ def test_any_text_arrives_whole_or_not_at_all(headline, paragraphs, label, value
         deadline=ShownTime("Until {when}.", value.replace("{when}", ""), DEADLINE),
         ref=value,
     )
-    texts = [headline, *(p.text for p in message.paragraphs), f"{label}: {value}", message.deadline.text, value]
+    texts = [
+        headline,
+        *(p.text for p in message.paragraphs),
+        f"{label}: {value}",
+        message.deadline.text,
+        value,
+    ]
     total = units("\n\n".join(texts))
 
     if total > MAX_TEXT:

@@ -254,13 +254,18 @@ async def test_parameters_go_as_json(api):
 
     async with open_api(TOKEN, api=api.url) as bot:
         result = await bot.call(
-            "sendMessage", {"chat_id": 42, "text": "a \"b\"\n", "reply_markup": ReadyJson('{"inline_keyboard":[]}')}
+            "sendMessage",
+            {"chat_id": 42, "text": 'a "b"\n', "reply_markup": ReadyJson('{"inline_keyboard":[]}')},
         )
 
     assert result == {"message_id": 1}
     assert api.asked[0].content_type == "application/json"
     assert api.asked[0].path == f"/bot{TOKEN}/SendMessage"
-    assert api.asked[0].parameters == {"chat_id": 42, "text": 'a "b"\n', "reply_markup": {"inline_keyboard": []}}
+    assert api.asked[0].parameters == {
+        "chat_id": 42,
+        "text": 'a "b"\n',
+        "reply_markup": {"inline_keyboard": []},
+    }
 
 
 async def test_files_go_as_multipart(api):
