@@ -41,7 +41,8 @@ from bot.store.database import Database, Session
 
 logger = logging.getLogger(__name__)
 
-TICK = 1  # seconds
+TICK = 1.0  # seconds
+GLANCE = 0.2  # seconds, where updates come in through another process
 PLAN, INBOX = "plan", "inbox"
 GRACE = 10.0  # seconds that sends on their way have when the program is stopped
 LONGEST_RETRY = timedelta(minutes=15)  # `drain` waits so long for a platform that said to come later
@@ -185,6 +186,27 @@ async def opened(
         yield _wire(settings, clock, database, speaking, served, random_bytes, jumps=jumps, listens=listens)
 
 
+@asynccontextmanager
+async def planning(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[asyncio.Event]:
+    """A planner at work once a second, and nothing else; it needs no channel. Set the event to be told."""
+    clock, stopping = clock or SystemClock(), asyncio.Event()
+    with Database(settings.database_url, clock=clock) as database:
+        database.require_migrated()
+        planner, engine = Planner(database, rest_days=i18n.rest_days), LocalEngine()
+
+        async def plan() -> None:
+            await planner.plan(clock.now())
+
+        async with asyncio.TaskGroup() as tasks:
+            work = [
+                tasks.create_task(engine.run({PLAN: plan})),
+                tasks.create_task(_Scheduler().run(partial(engine.hint, PLAN))),
+            ]
+            yield stopping
+            for task in work:
+                task.cancel()
+
+
 def _wire(
     settings: Settings,
     clock: Clock,
@@ -237,7 +259,14 @@ def _wire(
         dispatchers=dispatchers,
         intakes=intakes if listens else (),
         engine=engine,
-        metronome=_metronome(clock, database, planner, dispatchers, jumps=jumps),
+        metronome=_metronome(
+            clock,
+            database,
+            planner,
+            dispatchers,
+            jumps=jumps,
+            glance=None if listens else partial(engine.hint, INBOX),
+        ),
         changes=changes,
     )
 
@@ -324,9 +353,10 @@ def _metronome(
     dispatchers: dict[str, Dispatcher],
     *,
     jumps: bool,
+    glance: Callable[[], None] | None,
 ) -> Metronome:
     if not jumps:
-        return _Scheduler()
+        return _Scheduler(glance)
 
     async def next_instant() -> datetime | None:
         now = clock.now()
@@ -349,17 +379,19 @@ def _waits_for_a_lane(session: Session, idle: Sequence[str], *, now: datetime) -
 
 
 class _Scheduler:
-    """Ticks once a second by APScheduler, which holds nothing else: what is due is read from the tables."""
+    """Ticks once a second by APScheduler, which holds nothing else: what is due is read from the tables.
+
+    `glance` is called more often, for what other processes put into the inbox.
+    """
+
+    def __init__(self, glance: Callable[[], None] | None = None) -> None:
+        self.glance = glance
 
     async def run(self, tick: Callable[[], None]) -> None:
         scheduler = AsyncIOScheduler(timezone="UTC")
-
-        async def ticks() -> None:  # a coroutine runs in the loop, a plain function in a thread
-            tick()
-
-        scheduler.add_job(
-            ticks, "interval", seconds=TICK, coalesce=True, max_instances=1, misfire_grace_time=None
-        )
+        self._every(scheduler, TICK, tick)
+        if self.glance is not None:
+            self._every(scheduler, GLANCE, self.glance)
         scheduler.start()
         try:
             await asyncio.Event().wait()
@@ -368,6 +400,14 @@ class _Scheduler:
 
     def changed(self) -> None:
         """The next tick is soon enough."""
+
+    def _every(self, scheduler: AsyncIOScheduler, seconds: float, call: Callable[[], None]) -> None:
+        async def called() -> None:  # a coroutine runs in the loop, a plain function in a thread
+            call()
+
+        scheduler.add_job(
+            called, "interval", seconds=seconds, coalesce=True, max_instances=1, misfire_grace_time=None
+        )
 
 
 def _owner() -> str:

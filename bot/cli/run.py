@@ -1,0 +1,131 @@
+"""Commands that run: everything in one process, its parts in processes of their own, and the sandbox."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.cli import console
+
+if TYPE_CHECKING:
+    from bot.app import App
+    from bot.config import Settings
+
+Drain = Annotated[bool, typer.Option("--drain", help="Plan and send what is due, then end.")]
+Port = Annotated[int, typer.Option("--port", help="The port on 127.0.0.1; 0 takes a free one.")]
+FaultFile = Annotated[
+    Path | None, typer.Option("--faults", metavar="FILE", help="Scripted faults: TOML `[[fault]] method, nth, what`.")
+]
+SANDBOX_PORT = 8081
+
+
+def register(app: typer.Typer) -> None:
+    """The commands of this file belong to `app`."""
+    for command in (up, worker, clock, sandbox):
+        app.command()(command)
+
+
+def up() -> None:
+    """Run everything in this process: take updates in, answer, plan, send. Ends well on SIGTERM."""
+    _run(lambda: _serve(_settings(), listens=True))
+
+
+def worker(drain: Drain = False) -> None:
+    """Answer, plan and send, beside others that do the same; updates come in through `web`."""
+    settings = _settings()
+    if drain:
+        _run(lambda: _drain(settings))
+        return
+    _run(lambda: _serve(settings, listens=False))
+
+
+def clock() -> None:
+    """Plan what falls due, once a second; any number of these do no harm."""
+    settings = _settings()
+    _run(lambda: _tick(settings))
+
+
+def sandbox(port: Port = SANDBOX_PORT, faults: FaultFile = None) -> None:
+    """Run a fake Telegram and a fake Slack on 127.0.0.1, for any client."""
+    _run(lambda: _sandbox(port, faults))
+
+
+def _settings() -> "Settings":
+    from bot import logs
+
+    settings = console.settings()
+    logs.configure(settings.log_level, secrets=settings.secrets())
+    return settings
+
+
+def _run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(main())
+
+
+async def _serve(settings: "Settings", *, listens: bool) -> None:
+    from bot.app import opened
+
+    async with opened(settings, listens=listens) as app:
+        _stop_on_signals(app)
+        console.note(f"Tenggat is up: {', '.join(app.dispatchers)}. Ctrl-C ends it.")
+        await app.run()
+
+
+async def _drain(settings: "Settings") -> None:
+    from bot.app import opened
+
+    async with opened(settings, listens=False) as app:
+        await app.drain()
+
+
+async def _tick(settings: "Settings") -> None:
+    from bot.app import planning
+
+    async with planning(settings) as stopping:
+        _on_signals(stopping.set)
+        console.note("Tenggat's clock is ticking. Ctrl-C ends it.")
+        await stopping.wait()
+
+
+async def _sandbox(port: int, faults: Path | None) -> None:
+    from bot.clock import SystemClock
+    from bot.sandbox.faults import Faults
+    from bot.sandbox.oracle import Oracle
+    from bot.sandbox.server import Sandbox
+
+    scripted = Faults.parse(faults.read_text(encoding="utf-8"), str(faults)) if faults else Faults()
+    clock, stopping = SystemClock(), asyncio.Event()
+    fakes = Sandbox(clock, Oracle(clock), faults=scripted)
+    await fakes.start(port)
+    try:
+        for name, value in _sandbox_settings(fakes.telegram_url, fakes.slack_url):
+            print(f"{name}={value}")
+        sys.stdout.flush()
+        _on_signals(stopping.set)
+        await stopping.wait()
+    finally:
+        await fakes.stop()
+
+
+def _sandbox_settings(telegram: str, slack: str) -> tuple[tuple[str, str], ...]:
+    return (
+        ("BOT_TELEGRAM_API", telegram),
+        ("BOT_TELEGRAM_TOKEN", "1234567890:sandbox-any-well-formed-token-will-do"),
+        ("BOT_SLACK_API", slack),
+        ("BOT_SLACK_BOT_TOKEN", "xoxb-sandbox"),
+        ("BOT_SLACK_APP_TOKEN", "xapp-sandbox"),
+    )
+
+
+def _stop_on_signals(app: "App") -> None:
+    _on_signals(app.stop)
+
+
+def _on_signals(stop: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
