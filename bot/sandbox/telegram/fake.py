@@ -8,7 +8,7 @@ from datetime import timedelta
 from aiohttp import web
 
 from bot.clock import Clock
-from bot.sandbox.faults import Fault, Faults, carry_out
+from bot.sandbox.faults import Fault, Faults, carry_out, html
 from bot.sandbox.hold import Hold
 from bot.sandbox.oracle import Oracle
 from bot.sandbox.telegram import acts
@@ -21,7 +21,6 @@ from bot.sandbox.telegram.updates import Updates
 from bot.sandbox.telegram.world import Call, World
 
 TOKEN = re.compile(r"(?P<number>\d{1,16}):[A-Za-z0-9_-]+")
-MAX_ACTIVE = 1000  # requests at once; from then on the server itself says so, slowly
 FLOOD_LIMITS = FloodLimits()
 OVERLOAD_DELAY, OVERLOAD_WAIT = timedelta(seconds=3), 60
 
@@ -172,6 +171,8 @@ class FakeTelegram:
                 return await self._answer(request, hold)
         except Refusal as refusal:
             return refusal.response()
+        except web.HTTPRequestEntityTooLarge:
+            return html(413)
         finally:
             self._active -= 1
 
@@ -205,7 +206,8 @@ class FakeTelegram:
         self._world.bot_id = int(found["number"])
 
     async def _refuse_overload(self, hold: Hold) -> None:
-        if self._world.flood is not None and self._active > MAX_ACTIVE:
+        flood = self._world.flood
+        if flood is not None and self._active > flood.limits.most_active:
             with hold.let_go():
                 await self._world.clock.sleep(OVERLOAD_DELAY)
             raise too_many_requests(OVERLOAD_WAIT)

@@ -19,13 +19,18 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class FloodLimits:
-    """What the platform lets through; longer waits than `longest_hold` are refused with 429."""
+    """What the platform lets through.
+
+    Longer waits than `longest_hold` are refused with 429; so is a request beyond `most_active` at once,
+    which the server lets wait a little before.
+    """
 
     bot: Limit = Limit(rate=30, burst=30)
     paid: Limit = Limit(rate=1000, burst=1000)
     chat: Limit = Limit(rate=1, burst=5)
     group: Limit = Limit(rate=20 / 60, burst=20)
     longest_hold: timedelta = timedelta(seconds=8)
+    most_active: int = 1000
 
 
 @dataclass(slots=True)

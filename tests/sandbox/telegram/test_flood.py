@@ -94,6 +94,21 @@ async def test_too_many_are_refused_with_the_time_to_wait(clock, oracle, connect
     assert len(oracle.entries) == 1
 
 
+async def test_too_many_requests_at_once_are_refused_after_a_while(clock, oracle, connect):
+    limits = FloodLimits(chat=Limit(rate=0.2, burst=1), most_active=1)
+    client = await connect(FakeTelegram(clock, oracle, flood=limits))
+    await client.send()
+
+    held = asyncio.create_task(client.send())
+    await until_held(clock)
+    refused = asyncio.create_task(client.send(43))
+    await clock.run(clock.now() + timedelta(seconds=4))
+
+    assert (await refused).body["parameters"] == {"retry_after": 60}
+    assert not held.done()
+    held.cancel()
+
+
 async def test_who_blocks_the_bot_meanwhile_does_not_get_the_held_message(clock, oracle, connect):
     telegram = FakeTelegram(clock, oracle, flood=FloodLimits(chat=Limit(rate=1, burst=1)))
     client = await connect(telegram)

@@ -1,5 +1,6 @@
 """Sending, editing, deleting and answering taps, refusals word for word."""
 
+import io
 from datetime import timedelta
 from typing import Any
 
@@ -142,6 +143,14 @@ async def test_the_longest_message_and_the_longest_data_are_taken(client):
     answer = await client.send(text=text, parse_mode="HTML", reply_markup=button(callback_data="é" * 32))
 
     assert answer.result["entities"] == [{"type": "bold", "offset": 0, "length": 8192}]
+
+
+async def test_a_request_that_is_too_large_meets_the_proxys_page(client):
+    address = f"{client.url}/bot123:x/sendMessage"
+    body, headers = io.BytesIO(b"x" * 2_000_000), {"Content-Type": "application/json"}
+
+    async with client.session.post(address, data=body, headers=headers) as answer:
+        assert (answer.status, answer.content_type) == (413, "text/html")
 
 
 @pytest.mark.parametrize(
