@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Final, Self
@@ -66,7 +66,7 @@ class TelegramInbound:
     def identity(self) -> str:
         return self._identity
 
-    async def updates(self) -> AsyncIterator[Sequence[Update]]:
+    async def updates(self) -> AsyncGenerator[Sequence[Update], None]:
         """Batches of updates, as they come. Asking for the next batch says OK to the one before.
 
         Trouble with the platform is logged and waited out; this never ends by itself.
