@@ -4,7 +4,7 @@ import asyncio
 import heapq
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -48,9 +48,7 @@ async def wait_for_event(clock: Clock, event: asyncio.Event, at_most: timedelta 
     finally:
         for wait in waits:
             wait.cancel()
-        for wait in waits:
-            with suppress(asyncio.CancelledError):
-                await wait
+        await asyncio.wait(waits)  # not `await wait`: that could take our own cancellation for theirs
     return event.is_set()
 
 

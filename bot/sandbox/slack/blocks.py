@@ -36,12 +36,16 @@ def problems_of_view(view: object) -> Problems:
 
 def text_size(blocks: object) -> int:
     """How many characters all the texts in these blocks have together."""
-    if isinstance(blocks, dict):
-        return sum(
-            len(inside) if name == "text" and isinstance(inside, str) else text_size(inside)
-            for name, inside in blocks.items()
-        )
-    return sum(text_size(inside) for inside in blocks) if isinstance(blocks, list) else 0
+    size, rest = 0, [blocks]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, dict):
+            if isinstance(text := value.get("text"), str):
+                size += len(text)
+            rest.extend(inside for inside in value.values() if isinstance(inside, dict | list))
+        elif isinstance(value, list):
+            rest.extend(value)
+    return size
 
 
 def plain(at_most: int) -> Check:

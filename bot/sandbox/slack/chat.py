@@ -139,17 +139,19 @@ def _destination(slack: Slack, channel: str) -> Conversation:
     workspace = slack.workspace
     conversation = workspace.conversation(channel)
     if conversation is None and (person := workspace.person(channel)):
-        if person.deleted:
-            raise Refusal(slack.to_deactivated)
         conversation = workspace.direct(person.id)
     if conversation is None:
         raise Refusal("channel_not_found")
     if conversation.is_archived:
         raise Refusal("is_archived")
-    if conversation.is_direct and not workspace.messages_tab_is_on:
+    if conversation.user is None:
+        if workspace.app.bot_user not in conversation.members:
+            raise Refusal("not_in_channel")
+        return conversation
+    if workspace.member(conversation.user).deleted:
+        raise Refusal(slack.to_deactivated)
+    if not workspace.messages_tab_is_on:
         raise Refusal("messages_tab_disabled")
-    if not conversation.is_direct and workspace.app.bot_user not in conversation.members:
-        raise Refusal("not_in_channel")
     return conversation
 
 

@@ -15,12 +15,13 @@ LARGE_TEAM = 1000  # beyond that a list without a limit is refused
 
 
 def info(slack: Slack, call: Call) -> Answer:
-    return Answer({"user": slack.workspace.person_json(_named(slack, call))})
+    with_locale = call.flag("include_locale")
+    return Answer({"user": slack.workspace.person_json(_named(slack, call), with_locale=with_locale)})
 
 
 def list_(slack: Slack, call: Call) -> Answer:
     people = sorted(slack.workspace.people.values(), key=lambda person: person.id)
-    limit = call.number("limit", 0)
+    limit, with_locale = call.number("limit", 0), call.flag("include_locale")
     if not limit and len(people) > LARGE_TEAM:
         raise Refusal("limit_required")
     if first := place_of("user", call.text("cursor")):
@@ -29,7 +30,7 @@ def list_(slack: Slack, call: Call) -> Answer:
     page, rest = people[:size], people[size : size + 1]
     return Answer(
         {
-            "members": [slack.workspace.person_json(person) for person in page],
+            "members": [slack.workspace.person_json(person, with_locale=with_locale) for person in page],
             "cache_ts": slack.workspace.seconds(),
             "response_metadata": next_cursor(cursor_to("user", rest[0].id) if rest else ""),
         }

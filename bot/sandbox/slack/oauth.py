@@ -46,7 +46,7 @@ def _installation(slack: Slack) -> Json:
     app = slack.workspace.app
     return {
         "token_type": "bot",
-        "scope": ",".join(sorted(slack.scopes)),
+        "scope": ",".join(slack.scopes),
         "bot_user_id": app.bot_user,
         "app_id": app.app_id,
         "team": {"id": app.team, "name": app.team_name},

@@ -57,6 +57,9 @@ class Meters:
     def __init__(self) -> None:
         self._free_at: dict[str, datetime] = {}  # when the bucket of this key will be empty again
 
+    def __len__(self) -> int:
+        return len(self._free_at)
+
     def take(self, key: str, rate: Rate, now: datetime) -> timedelta:
         """Count one request if the rate allows it, else say how long to wait."""
         free_at = max(self._free_at.get(key, now), now)

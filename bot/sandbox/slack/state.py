@@ -58,7 +58,7 @@ class Slack:
     limits: Limits | None
     hooks: Hooks = field(default_factory=Hooks)
     meters: Meters = field(default_factory=Meters)
-    scopes: set[str] = field(default_factory=lambda: set(SCOPES))
+    scopes: tuple[str, ...] = SCOPES
     views: dict[str, View] = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
     tickets: set[str] = field(default_factory=set)

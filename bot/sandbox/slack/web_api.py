@@ -74,7 +74,12 @@ class WebApi:
         except SlowDown as limit:
             return too_fast(limit.seconds)
         self._record(name, call, answer)
-        return json_response(with_warnings({"ok": True, **answer.fields}, answer.warnings or call.warnings))
+        fields = with_warnings({"ok": True, **answer.fields}, answer.warnings or call.warnings)
+        response = json_response(fields)
+        if method.token is TokenKind.BOT:
+            response.headers["X-OAuth-Scopes"] = ",".join(self._slack.scopes)
+            response.headers["X-Accepted-OAuth-Scopes"] = method.scope or ""
+        return response
 
     def _admit(self, name: str, method: Method, call: Call) -> None:
         """Refuse a call that must not reach its method."""
@@ -86,7 +91,7 @@ class WebApi:
             if slack.dead and method.token is TokenKind.BOT:
                 raise Refusal(slack.dead)
         if method.scope and method.scope not in slack.scopes:
-            raise Refusal("missing_scope", needed=method.scope, provided=",".join(sorted(slack.scopes)))
+            raise Refusal("missing_scope", needed=method.scope, provided=",".join(slack.scopes))
         if method.tier and slack.limits:
             wait = slack.meters.take(name, slack.limits.of(method.tier), slack.now)
             if wait > NO_WAIT:

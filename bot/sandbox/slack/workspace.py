@@ -165,7 +165,7 @@ class Workspace:
 
     # how Slack writes them in JSON
 
-    def person_json(self, person: Person) -> Json:
+    def person_json(self, person: Person, *, with_locale: bool = False) -> Json:
         """A `user` object. For a deactivated person several keys are absent, as in Slack."""
         shared: Json = {
             "id": person.id,
@@ -191,7 +191,7 @@ class Workspace:
             "tz": person.zone,
             "tz_label": person.zone,
             "tz_offset": offset // timedelta(seconds=1),
-            "locale": person.locale,
+            **({"locale": person.locale} if with_locale else {}),
             "is_admin": person.is_admin,
             "is_owner": False,
             "is_primary_owner": False,

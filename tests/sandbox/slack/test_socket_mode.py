@@ -56,7 +56,7 @@ async def listening(client, slack):
 
     yield connect
     for one in clients:
-        await one.close()
+        await one.close()  # type: ignore[no-untyped-call]  # the vendor's
         await one.aiohttp_client_session.close()
 
 

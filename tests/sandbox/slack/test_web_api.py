@@ -27,6 +27,7 @@ async def test_auth_test_names_the_bot_and_its_workspace(client):
         "is_enterprise_install": False,
     }
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert "chat:write" in answer.headers["X-OAuth-Scopes"].split(",")
 
 
 async def test_a_call_without_a_token_is_refused(http, url):
@@ -85,7 +86,7 @@ async def test_a_missing_argument_is_named(client):
 
 
 async def test_a_missing_scope_is_named(client, slack):
-    slack.slack.scopes = {"chat:write"}
+    slack.slack.scopes = ("chat:write",)
 
     answer = await error_of(client.conversations_open(users="U1"))
 
