@@ -21,11 +21,10 @@ from telegram.error import (
     TelegramError,
 )
 
-from bot.channels.telegram.transport import NotOpen
+from bot.channels.telegram.transport import SLOW_DOWN, NotOpen
 from bot.domain.delivery import Accepted, Deferred, Failed, InDoubt, Moved, Outcome, Rejected, Why
 
 REASON_LENGTH = 200
-SLOW_DOWN = timedelta(seconds=5)  # when the platform says "too many" without saying how long
 
 # A request that failed in one of these ways never left: there was no connection to carry it. Whatever is
 # not listed here may have been read, and acted upon, before it failed.
