@@ -116,6 +116,13 @@ class BadMoment(TenggatError):
         super().__init__(f"{what} cannot be {given}: expected {expected}.")
 
 
+class UnknownWord(TenggatError):
+    """A word that has no meaning where it stands."""
+
+    def __init__(self, where: str, word: str, known: Sequence[str]) -> None:
+        super().__init__(f"{where} cannot be `{word}`: expected one of {', '.join(known)}.")
+
+
 class SameApprover(TenggatError):
     def __init__(self, author: str) -> None:
         super().__init__(

@@ -1,55 +1,34 @@
-"""How a campaign stands, in figures."""
+"""Where a campaign stands, in figures."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass
 
-from bot.domain.calendar import end_of_day
-from bot.domain.campaign import CampaignState
-from bot.domain.choice import ChoiceValue
-from bot.domain.delivery import DeliveryState
-from bot.domain.recipient import Exclusion, covers, exclusion
-from bot.domain.step import StepKind
-from bot.store import campaigns, choices, outbox, recipients
+from bot.domain.campaign import Campaign
+from bot.store import campaigns, figures
 from bot.store.database import Session
+from bot.store.figures import Figures
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """A campaign's figures; `audience` counts everybody whom it covers, reachable or not."""
+class Status:
+    """A campaign and its figures."""
 
-    slug: str
-    state: CampaignState
-    deadline: datetime
-    audience: int
-    reached: int
-    opt_in: int
-    opt_out: int
-    muted: int
-    unreachable: int
-    in_doubt: int
+    campaign: Campaign
+    figures: Figures
 
-    @property
-    def answered(self) -> int:
-        return self.opt_in + self.opt_out
+    def as_json(self) -> dict[str, object]:
+        """The status as scripts read it."""
+        campaign = self.campaign
+        return {
+            "slug": campaign.slug,
+            "state": campaign.state.value,
+            "revision": campaign.revision,
+            "deadline": campaign.document.deadline.isoformat(),
+            "started_at": None if campaign.started_at is None else campaign.started_at.isoformat(),
+            **asdict(self.figures),
+        }
 
 
-def figures(session: Session, slug: str) -> Figures:
+def status(session: Session, slug: str) -> Status:
     """The campaign as it stands now."""
     campaign = campaigns.get(session, slug)
-    document = campaign.document
-    covered = [p for p in recipients.every(session) if covers(document.audience, p.plan, p.registered_on)]
-    reasons = [exclusion(person, document.audience) for person in covered]
-    standing = [record.value for record in choices.register(session, campaign.id).values()]
-    counts = outbox.counts(session, campaign.id)
-    return Figures(
-        slug=slug,
-        state=campaign.state,
-        deadline=end_of_day(document.deadline, document.zone),
-        audience=len(covered),
-        reached=counts.get((StepKind.NOTICE, DeliveryState.SENT), 0),
-        opt_in=standing.count(ChoiceValue.OPT_IN),
-        opt_out=standing.count(ChoiceValue.OPT_OUT),
-        muted=reasons.count(Exclusion.MUTED),
-        unreachable=reasons.count(Exclusion.UNLINKED) + reasons.count(Exclusion.UNREACHABLE),
-        in_doubt=sum(count for (_, state), count in counts.items() if state == DeliveryState.IN_DOUBT),
-    )
+    return Status(campaign, figures.of(session, campaign))

@@ -1,1 +1,1 @@
-"""The command line."""
+"""The command line: one file a group of commands, each command one call into what lies below."""

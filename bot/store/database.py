@@ -105,16 +105,20 @@ class Database:
             command.downgrade(self._alembic(connection), to)
             connection.commit()
 
+    def revision(self) -> str | None:
+        """The revision that the database is at; None when nothing was made in it."""
+        try:
+            with self.engine.connect() as connection:
+                return MigrationContext.configure(connection).get_current_revision()
+        except DBAPIError as error:
+            raise DatabaseAway(self.shown_url, _first_line(error)) from error
+
     def require_migrated(self) -> None:
         """Raise unless the database answers and is at this release's revision."""
         expected = ScriptDirectory.from_config(self._alembic(None)).get_current_head()
         if self.is_sqlite and not self._file_exists():
             raise DatabaseNotMigrated(None, expected or "none")
-        try:
-            with self.engine.connect() as connection:
-                found = MigrationContext.configure(connection).get_current_revision()
-        except DBAPIError as error:
-            raise DatabaseAway(self.shown_url, _first_line(error)) from error
+        found = self.revision()
         if found != expected:
             raise DatabaseNotMigrated(found, expected or "none")
 
@@ -171,7 +175,7 @@ class _Race:
             return self._decided
 
 
-def _forget(work: "asyncio.Future[object]") -> None:
+def _forget(work: "asyncio.Future[T]") -> None:
     """The end of a transaction that was given up interests nobody."""
     if not work.cancelled():
         work.exception()

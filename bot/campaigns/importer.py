@@ -1,0 +1,117 @@
+"""Importing people from a CSV file: what is good goes in, what is not goes to a rejects file."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from bot.campaigns.people_csv import PeopleFile, RejectsFile, Row, check_readable, open_text
+from bot.domain.people_file import Imported, Problem
+from bot.domain.recipient import Address, ChannelName
+from bot.store import recipients
+from bot.store.database import Database
+from bot.store.recipients import Change, Seen, Verdict
+
+BATCH = 2_000  # rows of a transaction: some tens of milliseconds
+
+Progress = Callable[[int, int], None]  # lines done, lines in all
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import did. `rejects_file` is where the bad rows stand, None when there were none."""
+
+    read: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    rejects_file: str | None = None
+    seconds: float = 0.0
+
+
+def import_people(
+    database: Database, path: Path, *, dry_run: bool = False, progress: Progress = lambda done, total: None
+) -> ImportResult:
+    """Everybody in the file is a recipient as it says; with `dry_run` it is only told what would be.
+
+    Rows go in by batches, each in a transaction of its own: after an interruption the same file can be
+    imported again, and what is in already stays as it is. Bad rows stand in the rejects file.
+    """
+    began = database.clock.monotonic()
+    total = check_readable(path)
+    with open_text(path) as file, RejectsFile(path) as rejects:
+        people = PeopleFile(file, path)
+        task = _Import(database, people, rejects, dry_run=dry_run)
+        for batch in _batches(people.rows()):
+            task.take(batch)
+            progress(batch[-1].line, total)
+    progress(total, total)
+    seconds = round(database.clock.monotonic() - began, 3)
+    return replace(task.result, rejects_file=rejects.written, seconds=seconds)
+
+
+class _Import:
+    """An import on its way."""
+
+    def __init__(
+        self, database: Database, people: PeopleFile, rejects: RejectsFile, *, dry_run: bool
+    ) -> None:
+        self.database = database
+        self.people = people
+        self.rejects = rejects
+        self.dry_run = dry_run
+        self.result = ImportResult()
+        self._seen = Seen()
+        self._lines: dict[str, int] = {}  # on which a ref stood first
+
+    def take(self, batch: Sequence[Row]) -> None:
+        """The rows of the batch are in, or among the rejects."""
+        bad: dict[int, Sequence[Problem]] = {}
+        good: list[tuple[int, Imported]] = []
+        for row in batch:
+            read = row.read if isinstance(row.read, tuple) else self._once(row.line, row.read)
+            if isinstance(read, tuple):
+                bad[row.line] = read
+            else:
+                good.append((row.line, read))
+        verdicts = self._store([person for _, person in good])
+        for (line, _), verdict in zip(good, verdicts, strict=True):
+            if verdict.taken is not None:
+                bad[line] = (_taken(verdict.taken, verdict.owner),)
+        for line in sorted(bad):
+            self.rejects.add(line, bad[line])
+        self._count(len(batch), [verdict.change for verdict in verdicts], rejected=len(bad))
+
+    def _once(self, line: int, person: Imported) -> Imported | tuple[Problem, ...]:
+        first = self._lines.setdefault(person.ref, line)
+        if first == line:
+            return person
+        return (Problem("ref", person.ref, f"each person once; line {first} has this one already"),)
+
+    def _store(self, people: Sequence[Imported]) -> list[Verdict]:
+        columns = self.people.columns
+        if self.dry_run:
+            return self.database.run(recipients.compare, people, columns=columns, seen=self._seen)
+        return self.database.run(recipients.put, people, columns=columns, now=self.database.clock.now())
+
+    def _count(self, read: int, changes: Sequence[Change], *, rejected: int) -> None:
+        self.result = replace(
+            self.result,
+            read=self.result.read + read,
+            created=self.result.created + changes.count(Change.CREATED),
+            updated=self.result.updated + changes.count(Change.UPDATED),
+            unchanged=self.result.unchanged + changes.count(Change.UNCHANGED),
+            rejected=self.result.rejected + rejected,
+        )
+
+
+def _taken(place: Address, owner: str | None) -> Problem:
+    column = "telegram_chat_id" if place.channel is ChannelName.TELEGRAM else "slack_user_id"
+    return Problem(column, place.external, f"an address of this person's own; `{owner}` has this one")
+
+
+def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    left = iter(rows)
+    while batch := list(islice(left, BATCH)):
+        yield batch

@@ -1,0 +1,34 @@
+"""The command `tenggat`: every group of commands, and the version."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from bot import __version__
+from bot.cli import campaign, inspect, recipients
+from bot.cli.console import group
+
+app = group("Tells existing users about a policy update with a deadline, and keeps each choice.")
+app.add_typer(campaign.app, name="campaign")
+app.add_typer(recipients.app, name="recipients")
+inspect.register(app)
+for name in ("run", "demo"):
+    if find_spec(f"bot.cli.{name}") is not None:
+        import_module(f"bot.cli.{name}").register(app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"tenggat {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Tells existing users about a policy update with a deadline, and keeps each choice."""

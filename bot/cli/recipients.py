@@ -1,0 +1,86 @@
+"""`tenggat recipients`: bring people in, and look one up."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.console import AsJson, Ref, answer, database, group, note
+
+if TYPE_CHECKING:
+    from bot.campaigns.importer import ImportResult, Progress
+
+app = group("The people whom campaigns are for.")
+
+ROWS_REJECTED = 1
+TOLD_EVERY = 100_000  # lines, where there is no terminal to draw on
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="UTF-8, with commas or semicolons.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Change nothing, only tell what would be.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring people in, or up to date, from a CSV file.
+
+    Columns: ref, plan (both needed), locale, timezone, registered_at, telegram_chat_id, slack_team_id,
+    slack_user_id, email_hash. A column that the file does not have is left as it is, an empty cell clears it,
+    but no address. Bad rows go to FILE.rejects.csv, and the exit code is 1; all others go in. JSON: read,
+    created, updated, unchanged, rejected, rejects_file, seconds.
+    """
+    from bot.campaigns.importer import import_people
+
+    with database() as opened, _progress() as progress:
+        result = import_people(opened, file, dry_run=dry_run, progress=progress)
+    answer(asdict(result), as_json=as_json, lines=[_sentence(result, dry_run=dry_run)])
+    if result.rejected:
+        note(f"{result.rejected} of {result.read} rows were rejected; why stands in {result.rejects_file}.")
+        raise typer.Exit(ROWS_REJECTED)
+
+
+@app.command()
+def show(ref: Ref, as_json: AsJson = False) -> None:
+    """Show what is known of one person.
+
+    JSON: ref, plan, locale, timezone, addresses, choice, history, deliveries, muted, next_step.
+    """
+    from bot.campaigns.person import show as shown
+    from bot.i18n import rest_days
+
+    with database() as opened:
+        document = opened.run(shown, ref, rest_days=rest_days)
+    answer(document, as_json=as_json)
+
+
+def _sentence(result: "ImportResult", *, dry_run: bool) -> str:
+    would = "would be " if dry_run else ""
+    return (
+        f"{result.read} rows read: {result.created} {would}created, {result.updated} {would}updated,"
+        f" {result.unchanged} unchanged, {result.rejected} rejected; {result.seconds:.1f} s."
+    )
+
+
+@contextmanager
+def _progress() -> Iterator["Progress"]:
+    """A bar on a terminal, a line now and then elsewhere; both on stderr."""
+    if not sys.stderr.isatty():
+        yield _tell_now_and_then
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Importing", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _tell_now_and_then(done: int, total: int) -> None:
+    if done % TOLD_EVERY < 2_000 and done >= TOLD_EVERY:
+        note(f"{done} of {total} lines")

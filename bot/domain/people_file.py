@@ -1,0 +1,169 @@
+"""Files of people: what each column may hold, and what is wrong with a row."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import TypeVar
+
+from bot.domain.calendar import zone
+from bot.domain.recipient import Address, ChannelName, Plan
+from bot.exceptions import UnknownZone
+
+T = TypeVar("T")
+
+COLUMNS = (
+    "ref",
+    "plan",
+    "locale",
+    "timezone",
+    "registered_at",
+    "telegram_chat_id",
+    "slack_team_id",
+    "slack_user_id",
+    "email_hash",
+)
+REQUIRED = ("ref", "plan")
+LONGEST = 200  # characters in a cell
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+FORMULA = re.compile(r"[=+@]|-(?!\d+$)")  # a spreadsheet would compute it; -100... may be a chat
+ROUNDED = re.compile(r"\d+([.,]\d+)?E\+?\d+", re.IGNORECASE)
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+HASH = re.compile(r"[0-9A-Fa-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A row of an import, checked."""
+
+    ref: str
+    plan: Plan
+    locale: str | None = None
+    zone: str | None = None
+    registered_on: date | None = None
+    places: tuple[Address, ...] = ()
+    email_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one cell of a row."""
+
+    column: str
+    value: str
+    expected: str
+
+
+def read_row(cells: Mapping[str, str]) -> Imported | tuple[Problem, ...]:
+    """The row's recipient, or everything that is wrong with it."""
+    row = _Row(cells)
+    ref, plan = row.read("ref", _ref), row.read("plan", _plan)
+    locale, zone_name = row.read("locale", _language), row.read("timezone", _zone)
+    registered_on, email_hash = row.read("registered_at", _day), row.read("email_hash", _hash)
+    places = row.places()
+    if row.problems or ref is None or plan is None:
+        return tuple(row.problems)
+    return Imported(ref, plan, locale, zone_name, registered_on, places, email_hash)
+
+
+class _Row:
+    """The cells of a row, and what was found wrong with them so far."""
+
+    def __init__(self, cells: Mapping[str, str]) -> None:
+        self.cells = cells
+        self.problems: list[Problem] = []
+
+    def read(self, column: str, parse: Callable[[str], T]) -> T | None:
+        """What the cell says; None when it is empty, or wrong, which is noted."""
+        text = self.cells.get(column, "").strip()
+        if not text and column not in REQUIRED:
+            return None
+        try:
+            _check(text)
+            return parse(text)
+        except ValueError as error:
+            self.problems.append(Problem(column, text, str(error)))
+            return None
+
+    def places(self) -> tuple[Address, ...]:
+        """Where the person can be reached; half a Slack address is noted as wrong."""
+        chat = self.read("telegram_chat_id", _external)
+        team, user = self.read("slack_team_id", _external), self.read("slack_user_id", _external)
+        found = [] if chat is None else [Address(ChannelName.TELEGRAM, chat)]
+        if team and user:
+            found.append(Address(ChannelName.SLACK, user, workspace=team))
+        self._check_pair("slack_team_id", "slack_user_id")
+        self._check_pair("slack_user_id", "slack_team_id")
+        return tuple(found)
+
+    def _check_pair(self, column: str, other: str) -> None:
+        if not self.cells.get(column, "").strip() and self.cells.get(other, "").strip():
+            self.problems.append(Problem(column, "", f"a value, since {other} has one"))
+
+
+def _check(text: str) -> None:
+    if CONTROL.search(text):
+        raise ValueError("no line breaks or control characters")
+    if len(text) > LONGEST:
+        raise ValueError(f"at most {LONGEST} characters, not {len(text)}")
+    if FORMULA.match(text):
+        raise ValueError("a value, not a formula of a spreadsheet")
+
+
+def _ref(text: str) -> str:
+    if not text:
+        raise ValueError("the product's reference for this person")
+    return text
+
+
+def _plan(text: str) -> Plan:
+    try:
+        return Plan(text.lower())
+    except ValueError:
+        raise ValueError(f"one of {', '.join(Plan)}") from None
+
+
+def _language(text: str) -> str:
+    if not LANGUAGE.fullmatch(text):
+        raise ValueError("a language tag such as id or pt-BR")
+    return text.replace("_", "-")
+
+
+@lru_cache(maxsize=4096)
+def _zone(text: str) -> str:
+    try:
+        zone(text)
+    except UnknownZone as error:
+        raise ValueError(f"a zone of the IANA database ({error})") from None
+    return text
+
+
+@lru_cache(maxsize=4096)
+def _day(text: str) -> date:
+    """The day of a date or of an instant, in UTC; an instant without an offset is taken to be in UTC."""
+    expected = "a date such as 2024-05-31, or an ISO instant such as 2024-05-31T08:00:00+07:00"
+    try:
+        if DAY.fullmatch(text):
+            return date.fromisoformat(text)
+        if not DAY.match(text):
+            raise ValueError
+        instant = datetime.fromisoformat(text)
+        return (instant if instant.tzinfo is None else instant.astimezone(UTC)).date()
+    except (ValueError, OverflowError):
+        raise ValueError(expected) from None
+
+
+def _hash(text: str) -> str:
+    if not HASH.fullmatch(text):
+        raise ValueError("64 hex digits: the SHA-256 of the address, trimmed and in lower case")
+    return text.lower()
+
+
+def _external(text: str) -> str:
+    if ROUNDED.fullmatch(text):
+        raise ValueError("the whole id; a spreadsheet has rounded this one")
+    if any(letter.isspace() for letter in text):
+        raise ValueError("an id without spaces")
+    return text
