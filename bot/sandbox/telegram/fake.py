@@ -81,6 +81,11 @@ class FakeTelegram:
         return len(self._world.updates.pending)
 
     @property
+    def is_polled(self) -> bool:
+        """Whether the bot waits for updates at this moment."""
+        return self._world.updates.is_polled
+
+    @property
     def stars_spent(self) -> float:
         """What paid broadcasts have cost."""
         return self._world.flood.stars_spent if self._world.flood else 0.0

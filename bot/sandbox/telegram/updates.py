@@ -81,6 +81,11 @@ class Updates:
         self._poll: asyncio.Future[None] | None = None
         self._hold = Hold(clock)
 
+    @property
+    def is_polled(self) -> bool:
+        """Whether somebody waits for an update to come."""
+        return self._poll is not None and not self._poll.done()
+
     def issue(self, what: Happening) -> int:
         """The happening is on its way to the bot; its number, or 0 when the bot does not want such."""
         if self.allowed and what.kind not in self.allowed:
@@ -128,11 +133,11 @@ class Updates:
 
     def finish(self) -> None:
         """A poll that waits ends, empty."""
-        if self._poll is not None and not self._poll.done():
+        if self._poll is not None and self.is_polled:
             self._poll.set_result(None)
 
     def _interrupt(self, why: str) -> None:
-        if self._poll is not None and not self._poll.done():
+        if self._poll is not None and self.is_polled:
             self._poll.set_exception(Refusal(409, why))
 
     async def _wait(self, timeout: float) -> None:

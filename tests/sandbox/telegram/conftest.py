@@ -1,5 +1,6 @@
 """A fake Telegram on a real socket, and a bare client that shows what it answers."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -102,3 +103,14 @@ async def connect() -> AsyncIterator[Callable[[FakeTelegram], Awaitable[Client]]
 @pytest.fixture
 async def client(telegram: FakeTelegram, connect: Callable[[FakeTelegram], Awaitable[Client]]) -> Client:
     return await connect(telegram)
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], object]], Awaitable[None]]:
+    """Returns when a condition holds; for what no event tells."""
+
+    async def until(condition: Callable[[], object]) -> None:
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+    return until

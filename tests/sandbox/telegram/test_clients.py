@@ -115,12 +115,11 @@ async def test_python_telegram_bot_waits_for_a_slow_answer(client, faults):
     assert message.text == "Hello"
 
 
-async def test_python_telegram_bot_waits_for_a_held_message(client, clock, faults):
+async def test_python_telegram_bot_waits_for_a_held_message(client, clock, faults, until):
     faults.add(make("sendMessage", 1, "hold:8"))
     async with ptb.Bot(TOKEN, base_url=f"{client.url}/bot") as bot:
         sending = asyncio.create_task(bot.send_message(42, "Hello"))
-        while clock.next_instant() is None:  # noqa: ASYNC110 - no event tells
-            await asyncio.sleep(0)
+        await until(clock.next_instant)
         await clock.run(clock.next_instant())
         message = await sending
 

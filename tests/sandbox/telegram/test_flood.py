@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from bot.clock import VirtualClock
 from bot.sandbox.telegram import FakeTelegram, FloodLimits, Limit
 from bot.sandbox.telegram.flood import Flood
 from bot.sandbox.telegram.replies import Refusal
@@ -62,12 +61,12 @@ def test_paid_broadcasts_are_faster_and_cost_stars(limits):
     assert flood.stars_spent == pytest.approx(100)
 
 
-async def test_a_held_message_arrives_after_its_wait(clock, oracle, connect):
+async def test_a_held_message_arrives_after_its_wait(clock, oracle, connect, until):
     client = await connect(FakeTelegram(clock, oracle, flood=FloodLimits(chat=Limit(rate=1, burst=1))))
     start = clock.now()
 
     sends = asyncio.gather(*(client.send() for _ in range(3)))
-    await until_held(clock)
+    await until(clock.next_instant)
     await clock.run(start + timedelta(seconds=10))
     answers = await sends
 
@@ -94,13 +93,13 @@ async def test_too_many_are_refused_with_the_time_to_wait(clock, oracle, connect
     assert len(oracle.entries) == 1
 
 
-async def test_too_many_requests_at_once_are_refused_after_a_while(clock, oracle, connect):
+async def test_too_many_requests_at_once_are_refused_after_a_while(clock, oracle, connect, until):
     limits = FloodLimits(chat=Limit(rate=0.2, burst=1), most_active=1)
     client = await connect(FakeTelegram(clock, oracle, flood=limits))
     await client.send()
 
     held = asyncio.create_task(client.send())
-    await until_held(clock)
+    await until(clock.next_instant)
     refused = asyncio.create_task(client.send(43))
     await clock.run(clock.now() + timedelta(seconds=4))
 
@@ -109,22 +108,15 @@ async def test_too_many_requests_at_once_are_refused_after_a_while(clock, oracle
     held.cancel()
 
 
-async def test_who_blocks_the_bot_meanwhile_does_not_get_the_held_message(clock, oracle, connect):
+async def test_who_blocks_the_bot_meanwhile_does_not_get_the_held_message(clock, oracle, connect, until):
     telegram = FakeTelegram(clock, oracle, flood=FloodLimits(chat=Limit(rate=1, burst=1)))
     client = await connect(telegram)
     await client.send()
     await client.updates(allowed_updates=["callback_query"])
 
     held = asyncio.create_task(client.send())
-    await until_held(clock)
+    await until(clock.next_instant)
     telegram.block(42)
     await clock.run(clock.now() + timedelta(seconds=2))
 
     assert (await held).status == 403
-
-
-async def until_held(clock: VirtualClock) -> None:
-    """Somebody waits on the clock, and whoever else came has been looked at."""
-    while clock.next_instant() is None:  # noqa: ASYNC110 - no event tells
-        await asyncio.sleep(0)
-    await clock.settle()

@@ -39,17 +39,17 @@ async def test_at_most_a_hundred_come_at_once(telegram, client):
     assert [update["update_id"] for update in await client.updates(-2)] == [119, 120]
 
 
-async def test_a_poll_waits_for_what_comes(telegram, client):
+async def test_a_poll_waits_for_what_comes(telegram, client, until):
     poll = asyncio.create_task(client.updates(timeout=30))
-    await asyncio.wait([poll], timeout=0.05)
+    await until(lambda: telegram.is_polled)
     telegram.say(42, "Hello")
 
     assert [update["message"]["text"] for update in await poll] == ["Hello"]
 
 
-async def test_a_second_poll_ends_the_first_with_a_conflict(telegram, client):
+async def test_a_second_poll_ends_the_first_with_a_conflict(telegram, client, until):
     first = asyncio.create_task(client.call("getUpdates", timeout=30))
-    await asyncio.wait([first], timeout=0.05)
+    await until(lambda: telegram.is_polled)
     second = asyncio.create_task(client.call("getUpdates", timeout=30))
 
     conflict = await first
@@ -99,9 +99,9 @@ async def test_a_virtual_clock_waits_until_the_update_is_confirmed(telegram, clo
     assert clock.now() == start + timedelta(hours=1)
 
 
-async def test_a_virtual_clock_does_not_wait_for_a_poll_that_waits(clock, client):
+async def test_a_virtual_clock_does_not_wait_for_a_poll_that_waits(telegram, clock, client, until):
     poll = asyncio.create_task(client.updates(timeout=30))
-    await asyncio.wait([poll], timeout=0.05)
+    await until(lambda: telegram.is_polled)
 
     await clock.run(clock.now() + timedelta(days=1))
 

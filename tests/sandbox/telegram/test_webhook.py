@@ -142,14 +142,13 @@ async def test_an_update_comes_twice_when_the_ok_gets_lost(telegram, client, hoo
     assert hook.came[0][1] == hook.came[1][1]
 
 
-async def test_one_chats_updates_come_one_at_a_time(telegram, client, hook, clock):
+async def test_one_chats_updates_come_one_at_a_time(telegram, client, hook, clock, until):
     hook.hold = asyncio.Event()
     await client.call("setWebhook", url=hook.url)
     for text in ("first", "second"):
         telegram.say(42, text)
     telegram.say(43, "other")
-    while len(hook.came) < 2:  # noqa: ASYNC110 - the clock stands still, so nothing else would tell
-        await asyncio.sleep(0)
+    await until(lambda: len(hook.came) == 2)
     before = sorted(hook.texts)
     hook.hold.set()
     await clock.run(clock.now() + JUST_NOW)
@@ -158,12 +157,12 @@ async def test_one_chats_updates_come_one_at_a_time(telegram, client, hook, cloc
     assert hook.texts[-1] == "second"
 
 
-async def test_a_virtual_clock_waits_for_the_webhooks_answer(telegram, client, hook, clock):
+async def test_a_virtual_clock_waits_for_the_webhooks_answer(telegram, client, hook, clock, until):
     hook.hold = asyncio.Event()
     await client.call("setWebhook", url=hook.url)
     telegram.say(42, "Hello")
     running = asyncio.create_task(clock.run(clock.now() + timedelta(hours=1)))
-    await asyncio.wait([running], timeout=0.05)
+    await until(lambda: hook.came)
     before = clock.monotonic()
     hook.hold.set()
     await running
@@ -192,9 +191,9 @@ async def test_polling_is_refused_while_a_webhook_is_set(telegram, client, hook,
     assert hook.came == []
 
 
-async def test_setting_a_webhook_ends_a_poll_that_waits(client, hook):
+async def test_setting_a_webhook_ends_a_poll_that_waits(telegram, client, hook, until):
     poll = asyncio.create_task(client.call("getUpdates", timeout=30))
-    await asyncio.wait([poll], timeout=0.05)
+    await until(lambda: telegram.is_polled)
     await client.call("setWebhook", url=hook.url)
 
     assert (await poll).description == "Conflict: terminated by setWebhook request"
