@@ -246,6 +246,7 @@ def _wire(
             key=key,
             rate=lane.rate,
             changes=changes,
+            rest_days=i18n.rest_days,
         )
         for lane in served
     }
@@ -297,9 +298,7 @@ async def _open_lanes(
     return served
 
 
-async def _open_telegram(
-    stack: AsyncExitStack, settings: Settings, clock: Clock, speaking: Speaking
-) -> Lane:
+async def _open_telegram(stack: AsyncExitStack, settings: Settings, clock: Clock, speaking: Speaking) -> Lane:
     token, api = settings.telegram_token, settings.telegram_api
     channel = await stack.enter_async_context(TelegramChannel(token, clock=clock, api=api))
     inbound = await stack.enter_async_context(
@@ -431,4 +430,3 @@ def _is_dead(owner: str) -> bool:
 def _hint(token: str) -> str:
     """Tells tokens apart without telling the token."""
     return hashlib.sha256(token.encode()).hexdigest()[:16]
-

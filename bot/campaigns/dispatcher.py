@@ -19,7 +19,7 @@ from bot.domain.step import StepKind
 from bot.domain.token import TapToken, sign
 from bot.failpoints import failpoint
 from bot.store import claims, lanes, messages, outbox
-from bot.store.claims import Outgoing
+from bot.store.claims import Outgoing, RestDays
 from bot.store.database import Database, Session
 from bot.store.lanes import LEASE, RENEW_EVERY, Lease
 from bot.store.outbox import Settled
@@ -58,6 +58,7 @@ class Dispatcher:
         key: bytes,
         rate: float,
         changes: Callable[[], int],
+        rest_days: RestDays,
     ) -> None:
         self.database = database
         self.channel = channel
@@ -66,6 +67,7 @@ class Dispatcher:
         self.owner = owner
         self.key = key
         self.changes = changes
+        self.rest_days = rest_days
         self.pace: Pace = pacing.pace(rate)
         self.most_unsettled = min(MOST_UNSETTLED, ceil(rate)) if rate else MOST_UNSETTLED
         self.chunk = min(self.most_unsettled, ceil(rate * AHEAD)) if rate else MOST_UNSETTLED
@@ -142,7 +144,9 @@ class Dispatcher:
         if room <= 0 or self.lease is None:
             return True
         self.seen = self.changes()
-        claimed = await self.database.transact(_claim, self.lease, now=self.clock.now(), limit=room)
+        claimed = await self.database.transact(
+            _claim, self.lease, now=self.clock.now(), limit=room, rest_days=self.rest_days
+        )
         failpoint("outbox.after_claim")
         self.waiting = sorted(
             [*self.waiting, *claimed], key=lambda outgoing: outgoing.kind is not StepKind.REPLY
@@ -262,10 +266,12 @@ def _take_over(session: Session, lane: str, *, owner: str, now: datetime) -> Lea
     return lease
 
 
-def _claim(session: Session, lease: Lease, *, now: datetime, limit: int) -> Sequence[Outgoing]:
+def _claim(
+    session: Session, lease: Lease, *, now: datetime, limit: int, rest_days: RestDays
+) -> Sequence[Outgoing]:
     if not lanes.renew(session, lease, now=now):
         return []
-    return claims.claim(session, lease, now=now, limit=limit)
+    return claims.claim(session, lease, now=now, limit=limit, rest_days=rest_days)
 
 
 def _save(session: Session, settled: Sequence[tuple[Settled, Written]], *, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """The planner: finds who is due and puts one row per recipient and step into the outbox."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,10 +12,9 @@ from bot.domain.recipient import ChannelName
 from bot.domain.step import StepKind, kind_of
 from bot.store import campaigns, outbox, planning, slots
 from bot.store import cohorts as cohort_rows
+from bot.store.claims import RestDays as RestDays
 from bot.store.cohorts import Cohort
 from bot.store.database import Database, Session
-
-RestDays = Callable[[str], frozenset[int]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.campaigns import explain
-from bot.campaigns.status import Figures as Counted
+from bot.campaigns.status import Status
 from bot.conversation import cards
 from bot.conversation.cards import Card, CardEvent, Figures, NextStep, NoNext
 from bot.domain.cadence import deadline_of
+from bot.domain.calendar import end_of_day
 from bot.domain.campaign import Campaign, CampaignState
 from bot.domain.message import Message
 from bot.domain.recipient import Exclusion, Reach, Recipient, exclusion
@@ -37,14 +38,15 @@ def card(session: Session, talk: "Talk", ref: str, words: Words, *, now: datetim
     return cards.lookup_card(template, _card(session, talk, person, campaign, now))
 
 
-def figures(counted: Counted) -> Figures:
+def figures(standing: Status) -> Figures:
     """A campaign's figures as a card shows them."""
+    campaign, counted = standing.campaign, standing.figures
     return Figures(
-        slug=counted.slug,
-        state=counted.state,
-        deadline=counted.deadline,
+        slug=campaign.slug,
+        state=campaign.state,
+        deadline=end_of_day(campaign.document.deadline, campaign.document.zone),
         audience=counted.audience,
-        reached=counted.reached,
+        reached=counted.asked,
         opt_in=counted.opt_in,
         opt_out=counted.opt_out,
         muted=counted.muted,

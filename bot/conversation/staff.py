@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bot.campaigns import service, status
+from bot.campaigns import service
+from bot.campaigns.status import status
 from bot.channels.base import Command
 from bot.conversation import cards, lookup
 from bot.conversation.replies import Replies
@@ -67,7 +68,7 @@ def _done(
 ) -> Message:
     if act is Act.STATUS:
         template = talk.speaking.template(campaign, locale=words.locale, zone=campaign.document.zone)
-        return cards.campaign_card(template, lookup.figures(status.figures(session, campaign.slug)))
+        return cards.campaign_card(template, lookup.figures(status(session, campaign.slug)))
     try:
         after = _change(session, talk, member, campaign, act, replies)
     except TenggatError:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.calendar import next_window
+from bot.domain.calendar import NO_REST, next_window
 from bot.domain.campaign import CampaignState, Hours
 from bot.domain.delivery import DeliveryState
 from bot.domain.step import StepKind
@@ -24,6 +24,8 @@ class Standing:
     zone: str
     hours: Hours
     min_gap: timedelta
+    rest_days: frozenset[int] = NO_REST
+    final: bool = False
     last_step_at: datetime | None = None  # the latest step of this campaign that reached the person
     last_campaign_at: datetime | None = None  # the latest step of any other campaign
 
@@ -89,7 +91,7 @@ def _when(standing: Standing, now: datetime) -> Verdict:
     for instant, reason in gaps:
         if instant > earliest:
             earliest, why = instant, reason
-    opens = next_window(earliest, standing.zone, standing.hours).start
+    opens = _opening(standing, earliest)
     if opens > earliest:
         earliest, why = opens, "outside the hours"
     if earliest <= now:
@@ -97,3 +99,12 @@ def _when(standing: Standing, now: datetime) -> Verdict:
     if standing.not_after is not None and earliest > standing.not_after:
         return Drop(DeliveryState.SKIPPED, f"{why} leaves no time before the deadline")
     return Wait(earliest, why)
+
+
+def _opening(standing: Standing, instant: datetime) -> datetime:
+    """When it may go out; what must not be missed rather breaks the rest than the deadline."""
+    opens = next_window(instant, standing.zone, standing.hours, standing.rest_days).start
+    must_arrive = standing.final or standing.kind in (StepKind.NOTICE, StepKind.CORRECTION)
+    if must_arrive and standing.not_after is not None and opens > standing.not_after:
+        return next_window(instant, standing.zone, standing.hours).start
+    return opens

@@ -1,6 +1,6 @@
 """Claiming: the rows of a lane that may be begun now, with what is needed to write them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import assert_never
@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, and_
 from sqlmodel import Session, col, func, or_, select
 
+from bot.domain.calendar import NO_REST
 from bot.domain.campaign import Campaign, CampaignState
 from bot.domain.delivery import Delivery, DeliveryState, OnDoubt
 from bot.domain.gate import Drop, Go, Standing, Verdict, Wait, judge, judge_reply
-from bot.domain.recipient import Address, covers
+from bot.domain.recipient import Address, ChannelName, covers
 from bot.domain.step import StepKind
 from bot.store import addresses, campaigns, choices
 from bot.store.lanes import Lease
@@ -26,7 +27,13 @@ from bot.store.models import (
     SlotRow,
 )
 
+RestDays = Callable[[str], frozenset[int]]
 REACHED = (DeliveryState.SENT, DeliveryState.IN_DOUBT)
+
+
+def no_rest(zone: str) -> frozenset[int]:
+    """Every day is a working day."""
+    return NO_REST
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,9 @@ class Outgoing:
     response_url: str | None = None
 
 
-def claim(session: Session, lease: Lease, *, now: datetime, limit: int) -> list[Outgoing]:
+def claim(
+    session: Session, lease: Lease, *, now: datetime, limit: int, rest_days: RestDays = no_rest
+) -> list[Outgoing]:
     """Up to `limit` deliveries that may be begun now, marked `sending` under this lease's epoch.
 
     Rows met on the way that must wait, or may never be sent, are marked so in the same transaction.
@@ -59,7 +68,7 @@ def claim(session: Session, lease: Lease, *, now: datetime, limit: int) -> list[
         rows = _candidates(session, lease.lane, now=now, limit=limit - len(claimed))
         if not rows:
             break
-        known = _Known(session, rows)
+        known = _Known(session, rows, rest_days)
         for row in rows:
             if isinstance(_carry_out(known.judge(row, now), row, now), Go):
                 claimed.append(_outgoing(row, known, lease))  # noqa: PERF401  # it also writes
@@ -185,7 +194,8 @@ def _outgoing(row: DeliveryRow, known: "_Known", lease: Lease) -> Outgoing:
 class _Known:
     """What is read once for a batch of candidates."""
 
-    def __init__(self, session: Session, rows: Sequence[DeliveryRow]) -> None:
+    def __init__(self, session: Session, rows: Sequence[DeliveryRow], rest_days: RestDays) -> None:
+        self.rest_days = rest_days
         ids = {row.recipient_id for row in rows if row.recipient_id is not None}
         self.people = {
             p.id: p for p in session.exec(select(RecipientRow).where(col(RecipientRow.id).in_(ids)))
@@ -219,6 +229,7 @@ class _Known:
         person = self.people[row.recipient_id]
         slot = self.slots.get(row.slot_id)
         mine = self.steps.get(row.recipient_id or 0, {})
+        zone = person.zone or campaign.document.zone
         return Standing(
             kind=StepKind(row.kind),
             answered=answered,
@@ -226,7 +237,9 @@ class _Known:
             excluded=not covers(campaign.document.audience, person.plan, person.registered_on),
             campaign_state=campaign.state,
             not_after=row.not_after or (slot.not_after if slot else None),
-            zone=person.zone or campaign.document.zone,
+            zone=zone,
+            rest_days=self.rest_days(zone) if row.channel == ChannelName.SLACK.value else NO_REST,
+            final=row.final,
             hours=campaign.document.hours,
             min_gap=campaign.document.cadence.min_gap,
             last_step_at=mine.get(row.campaign_id),

@@ -164,7 +164,7 @@ def tried_again_at(session: Session, *, lanes: Sequence[str], now: datetime) -> 
     nothing on these lanes is left but what is due later by plan."""
     tried = and_(col(DeliveryRow.claim) > 0, col(DeliveryRow.state) == DeliveryState.DUE.value)
     on_its_way = col(DeliveryRow.state) == DeliveryState.SENDING.value
-    earliest = session.exec(
+    earliest: datetime | None = session.exec(
         select(func.min(func.coalesce(DeliveryRow.due_at, DeliveryRow.claimed_at)))
         .select_from(DeliveryRow)
         .outerjoin(SlotRow, col(SlotRow.id) == col(DeliveryRow.slot_id))
