@@ -14,6 +14,7 @@ from babel import Locale
 from babel.messages.catalog import Catalog, Message
 
 PLACE = re.compile(r"\{\w*\}")
+WORD = re.compile(r"[A-Za-z]+|[^\W\d_A-Za-z]+")  # a Latin name may be joined to an Arabic "and"
 COUNTS = (0, 1, 2, 3, 5, 11, 100)
 OPENING, CLOSING = "\u2066\u2067\u2068", "\u2069"
 SCRIPTS = {
@@ -104,7 +105,7 @@ def _script(entry: Entry) -> Iterator[str]:
     own = SCRIPTS[entry.locale]
     for form in entry.forms:
         text = PLACE.sub(" ", form)
-        words = [word for word in re.findall(r"[^\W\d_]+", text) if word not in entry.reviewed.names]
+        words = [word for word in WORD.findall(text) if word not in entry.reviewed.names]
         letters = [letter for word in words for letter in word]
         if any(_script_of(letter) not in own for letter in letters):
             yield "letters of another script"
