@@ -8,7 +8,7 @@ from bot.campaigns.wording import Template, footnote, language_button
 from bot.domain.choice import ChoiceRecord, ChoiceValue
 from bot.domain.later import LaterOption
 from bot.domain.message import Button, Fact, Link, Message, MessageKind, Paragraph, ShownTime, Verb
-from bot.i18n import Words, directed, language_name
+from bot.i18n import Words, directed
 
 OTHER: Final = {
     ChoiceValue.OPT_IN: ChoiceValue.OPT_OUT,
@@ -155,7 +155,7 @@ def campaign_over(template: Template, *, back_to: str | None = None) -> Message:
     return _about(template, MessageKind.INFO, headline, texts, back_to=back_to)
 
 
-def muted(words: Words, *, back_to: str | None = None) -> Message:
+def muted(words: Words) -> Message:
     """No more campaign messages, which is neither a yes nor a no; one tap takes it back."""
     return _plain(
         words,
@@ -163,21 +163,16 @@ def muted(words: Words, *, back_to: str | None = None) -> Message:
         words.gettext("We will send you no more messages about this."),
         words.gettext("This counts neither as a yes nor as a no: no choice is recorded by it."),
         words.gettext("The buttons in earlier messages keep working."),
-        secondary=(*_resume(words), *_language(words, back_to)),
+        secondary=_resume(words),
     )
 
 
-def resumed(words: Words, *, back_to: str | None = None) -> Message:
+def resumed(words: Words) -> Message:
     """Campaign messages are on again."""
-    return _plain(
-        words,
-        MessageKind.RESUMED,
-        words.gettext("We will send you messages again."),
-        secondary=_language(words, back_to),
-    )
+    return _plain(words, MessageKind.RESUMED, words.gettext("We will send you messages again."))
 
 
-def help_text(words: Words, *, operator: str, back_to: str | None = None) -> Message:
+def help_text(words: Words, *, operator: str) -> Message:
     """What can be done here in plain words, and who the human behind it is."""
     return _plain(
         words,
@@ -188,7 +183,6 @@ def help_text(words: Words, *, operator: str, back_to: str | None = None) -> Mes
         ),
         words.gettext("You can change your choice at any time; “stop” ends the messages and is no answer."),
         words.gettext("To speak to a human, turn to {operator}.", operator=_named(words, operator)),
-        secondary=_language(words, back_to),
     )
 
 
@@ -229,15 +223,6 @@ def foreign_button(words: Words) -> Message:
         MessageKind.INFO,
         words.gettext("This question belongs to someone else."),
         words.gettext("Nothing has been recorded."),
-    )
-
-
-def language_offer(words: Words) -> Message:
-    """In which languages the bot speaks; `words` are those of the language that may be meant."""
-    return _plain(
-        words,
-        MessageKind.INFO,
-        words.gettext("We also speak {language}.", language=language_name(words.locale)),
     )
 
 
@@ -290,7 +275,7 @@ def _about(
 def _plain(
     words: Words, kind: MessageKind, headline: str, *texts: str, secondary: tuple[Button | Link, ...] = ()
 ) -> Message:
-    """A message about no campaign in particular."""
+    """A message about no campaign in particular; no button leads from it to the original."""
     catalog = words.catalog
     return Message(
         kind=kind,
@@ -305,10 +290,6 @@ def _plain(
 def _kept_at(words: Words, record: ChoiceRecord) -> Fact:
     """Stands right above the code, which is the receipt."""
     return Fact(words.gettext("Receipt"), words.moment(record.recorded_at))
-
-
-def _language(words: Words, back_to: str | None) -> tuple[Button, ...]:
-    return language_button(words, machine_made=words.catalog.machine_made, back_to=back_to)
 
 
 def _resume(words: Words) -> tuple[Button, ...]:
