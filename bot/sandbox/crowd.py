@@ -1,150 +1,102 @@
-"""A made-up crowd: existing users of a product, all over the world, the same for the same seed."""
+"""A crowd to try campaigns on: made-up people, the same for the same seed."""
 
 import csv
 import hashlib
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass
 from datetime import date, timedelta
 from random import Random
 from typing import TypeVar
 
-from bot.domain.people_file import COLUMNS, Imported
-from bot.domain.recipient import Address, ChannelName, Plan
+from bot.domain.people_file import COLUMNS
+from bot.domain.recipient import Plan
 
 T = TypeVar("T")
 
-TEAM = "T1"  # the workspace of the fake Slack
-FIRST_CHAT = 7_100_000_001
-FIRST_DAY, LAST_DAY = date(2023, 3, 14), date(2025, 8, 27)
-LATE_DAYS = (date(2025, 8, 28), date(2025, 8, 30), date(2025, 9, 1))  # they choose at sign-up instead
+TEAM = "T1"
+FIRST_REF = 10_001
+FIRST_CHAT = 500_000_001
+PRODUCT_BEGAN = date(2023, 3, 14)
+TERMS_CHANGED = date(2025, 8, 28)  # who registers from this day on chooses at sign-up
 
-PLANS: Mapping[Plan, int] = {
-    Plan.FREE: 46,
-    Plan.PRO: 26,
-    Plan.MAX: 12,
-    Plan.WORK: 2,
-    Plan.TEAM: 4,
-    Plan.ENTERPRISE: 4,
-    Plan.GOV: 2,
-    Plan.EDUCATION: 2,
-    Plan.API: 2,
-}
-# The tag as the product knows it, and the zones in which people with it live; None: not known.
-HOMES: Mapping[tuple[str | None, str | None], int] = {
-    ("id", "Asia/Jakarta"): 18,
-    ("id", "Asia/Makassar"): 5,
-    ("id", "Asia/Jayapura"): 3,
-    ("id", None): 2,
-    ("en", "America/New_York"): 5,
-    ("en-US", "America/Los_Angeles"): 4,
-    ("en-GB", "Europe/London"): 4,
-    ("en", "Asia/Kolkata"): 3,
-    ("en-AU", "Australia/Sydney"): 2,
-    ("en", "Africa/Lagos"): 2,
-    ("en", "Pacific/Honolulu"): 2,
-    ("en", "Pacific/Kiritimati"): 1,
-    ("en", "Pacific/Pago_Pago"): 1,
-    ("zh-Hans", "Asia/Shanghai"): 6,
-    ("zh-TW", "Asia/Taipei"): 3,
-    ("zh", "Asia/Singapore"): 2,
-    ("ja", "Asia/Tokyo"): 9,
-    ("ja-JP", "America/Sao_Paulo"): 1,
-    ("ar", "Asia/Riyadh"): 4,
-    ("ar-EG", "Africa/Cairo"): 3,
-    ("ar", "Asia/Dubai"): 2,
-    ("ar-MA", "Africa/Casablanca"): 1,
-    ("fr", "Europe/Paris"): 5,
-    ("fr-CA", "America/Toronto"): 2,
-    ("fr", "Africa/Abidjan"): 2,
-    ("fr", "Indian/Reunion"): 1,
-    (None, "Asia/Kathmandu"): 2,
-    ("de", "Europe/Berlin"): 1,
-    (None, None): 2,
-}
-REACH: Mapping[frozenset[ChannelName], int] = {
-    frozenset({ChannelName.TELEGRAM}): 60,
-    frozenset({ChannelName.SLACK}): 22,
-    frozenset(ChannelName): 14,
-    frozenset(): 4,
-}
-REGISTERED: Mapping[str, int] = {"early": 92, "late": 5, "unknown": 3}
+HOMES = (  # language and zone, as often as they stand here; an empty one is not known
+    *[("id", "Asia/Jakarta")] * 4, *[("id", "Asia/Makassar")] * 2, ("id", "Asia/Jayapura"), ("id", ""),
+    *[("en", "America/New_York")] * 2, ("en", "America/Los_Angeles"), ("en", "Europe/London"),
+    ("en", "Australia/Sydney"), ("en", "Asia/Kolkata"), ("en", "Pacific/Auckland"), ("en", "Pacific/Pago_Pago"),
+    *[("zh", "Asia/Shanghai")] * 2, ("zh", "Asia/Taipei"), ("zh", "Asia/Singapore"),
+    *[("ja", "Asia/Tokyo")] * 3, ("", "Asia/Tokyo"),
+    ("ar", "Africa/Cairo"), ("ar", "Asia/Riyadh"), ("ar", "Asia/Dubai"), ("ar", "Africa/Casablanca"),
+    *[("fr", "Europe/Paris")] * 2, ("fr", "Africa/Dakar"), ("fr", "America/Toronto"), ("fr", "Pacific/Tahiti"),
+    ("fr", "Indian/Reunion"), ("en", "Pacific/Kiritimati"),
+)  # fmt: skip
+PLANS = (
+    *[Plan.FREE] * 13, *[Plan.PRO] * 7, *[Plan.MAX] * 4,
+    Plan.WORK, Plan.TEAM, Plan.ENTERPRISE, Plan.GOV, Plan.EDUCATION, Plan.API,
+)  # fmt: skip
+PLACES = (*["telegram"] * 10, *["slack"] * 5, *["both"] * 4, "none")
+REGISTERED = (*["before"] * 14, "late")
 
 
-def crowd(count: int, seed: int) -> list[Imported]:
-    """`count` people of all plans, in six languages and on both channels, as far as there are enough."""
-    random = Random(f"crowd/{seed}")
-    plans, homes = deal(PLANS, count, random), deal(HOMES, count, random)
-    reaches, registered = deal(REACH, count, random), deal(REGISTERED, count, random)
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """A row of a file of people, in the order of its columns."""
+
+    ref: str
+    plan: str
+    locale: str
+    timezone: str
+    registered_at: str
+    telegram_chat_id: str
+    slack_team_id: str
+    slack_user_id: str
+    email_hash: str
+
+
+def crowd(count: int, seed: int) -> list[PersonRow]:
+    """So many people of all plans and languages, on both channels or one, a few on none."""
+    random = Random(seed)
+    homes, plans = _dealt(HOMES, random), _dealt(PLANS, random)
+    places, registered = _dealt(PLACES, random), _dealt(REGISTERED, random)
     return [
-        Imported(
-            ref=f"u-{10_001 + index}",
-            plan=plans[index],
-            locale=homes[index][0],
-            zone=homes[index][1],
-            registered_on=_day(registered[index], random),
-            places=tuple(_places(index, reaches[index])),
-            email_hash=_hash(f"u-{10_001 + index}@example.org"),
-        )
+        _person(index, next(homes), next(plans), next(places), _day(next(registered), random))
         for index in range(count)
     ]
 
 
-def to_csv(people: Iterable[Imported]) -> str:
-    """The people as a file that can be imported."""
+def to_csv(people: Sequence[PersonRow]) -> str:
+    """The file that `tenggat recipients import` takes."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(_cells(person) for person in people)
+    writer.writerows(astuple(person) for person in people)
     return text.getvalue()
 
 
-def deal(shares: Mapping[T, int], count: int, random: Random) -> list[T]:
-    """`count` of the keys in any order, each as often as its share says, and all of them if there is room."""
-    whole = sum(shares.values())
-    dealt = [key for key in sorted_by_share(shares) for _ in range(max(1, count * shares[key] // whole))]
-    dealt = [*dealt[:count], *random.choices(list(shares), list(shares.values()), k=max(0, count - len(dealt)))]
-    random.shuffle(dealt)
-    return dealt
-
-
-def sorted_by_share(shares: Mapping[T, int]) -> Sequence[T]:
-    """The keys, the greatest share first; those alike in their own order."""
-    return sorted(shares, key=lambda key: -shares[key])
-
-
-def _places(index: int, reach: frozenset[ChannelName]) -> Iterable[Address]:
-    if ChannelName.TELEGRAM in reach:
-        yield Address(ChannelName.TELEGRAM, str(FIRST_CHAT + index))
-    if ChannelName.SLACK in reach:
-        yield Address(ChannelName.SLACK, f"U{1 + index:05d}", workspace=TEAM)
-
-
-def _day(registered: str, random: Random) -> date | None:
-    match registered:
-        case "early":
-            return FIRST_DAY + timedelta(days=random.randint(0, (LAST_DAY - FIRST_DAY).days))
-        case "late":
-            return random.choice(LATE_DAYS)
-        case _:
-            return None
-
-
-def _hash(address: str) -> str:
-    return hashlib.sha256(address.encode()).hexdigest()
-
-
-def _cells(person: Imported) -> Sequence[str]:
-    external = {place.channel: place.external for place in person.places}
-    team = next((place.workspace for place in person.places if place.workspace), None)
-    cells = (
-        person.ref,
-        person.plan.value,
-        person.locale,
-        person.zone,
-        person.registered_on.isoformat() if person.registered_on else None,
-        external.get(ChannelName.TELEGRAM),
-        team,
-        external.get(ChannelName.SLACK),
-        person.email_hash,
+def _person(index: int, home: tuple[str, str], plan: Plan, place: str, registered: date) -> PersonRow:
+    locale, zone = home
+    ref = f"u-{FIRST_REF + index}"
+    on_slack = place in ("slack", "both")
+    return PersonRow(
+        ref=ref,
+        plan=plan.value,
+        locale=locale,
+        timezone=zone,
+        registered_at=registered.isoformat(),
+        telegram_chat_id=str(FIRST_CHAT + index) if place in ("telegram", "both") else "",
+        slack_team_id=TEAM if on_slack else "",
+        slack_user_id=f"U{FIRST_REF + index:08d}" if on_slack else "",
+        email_hash=hashlib.sha256(f"{ref}@example.com".encode()).hexdigest(),
     )
-    return [cell or "" for cell in cells]
+
+
+def _day(registered: str, random: Random) -> date:
+    if registered == "late":
+        return TERMS_CHANGED + timedelta(days=random.randrange(14))
+    return PRODUCT_BEGAN + timedelta(days=random.randrange((TERMS_CHANGED - PRODUCT_BEGAN).days))
+
+
+def _dealt(cards: Sequence[T], random: Random) -> Iterator[T]:
+    """The cards in a random order, and all of them again: a small crowd has some of each kind, too."""
+    while True:
+        yield from random.sample(cards, len(cards))
