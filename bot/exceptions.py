@@ -123,6 +123,11 @@ class UnknownWord(TenggatError):
         super().__init__(f"{where} cannot be `{word}`: expected one of {', '.join(known)}.")
 
 
+class MissingWords(TenggatError):
+    def __init__(self) -> None:
+        super().__init__("Give the words of a reply, or `--jsonl` and lines on stdin.")
+
+
 class SameApprover(TenggatError):
     def __init__(self, author: str) -> None:
         super().__init__(

@@ -1,19 +1,22 @@
 """The command `tenggat`: every group of commands, and the version."""
 
+import sys
 from importlib import import_module
 from importlib.util import find_spec
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
 
 from bot import __version__
-from bot.cli import campaign, inspect, recipients
+from bot.cli import campaign, inspect, interpret, recipients
 from bot.cli.console import group
 
 app = group("Tells existing users about a policy update with a deadline, and keeps each choice.")
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(recipients.app, name="recipients")
 inspect.register(app)
+interpret.register(app)
 for name in ("run", "demo"):
     if find_spec(f"bot.cli.{name}") is not None:
         import_module(f"bot.cli.{name}").register(app)
@@ -32,3 +35,6 @@ def _root(
     ] = False,
 ) -> None:
     """Tells existing users about a policy update with a deadline, and keeps each choice."""
+    for stream in (sys.stdout, sys.stderr):  # half a letter, as some clients send, must not end a command
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
