@@ -118,6 +118,8 @@ def _body(message: Message) -> Iterator[Block]:
             yield from _paragraph(paragraph)
     if message.ref:
         yield _context(f"`{escaped(message.ref)}`")
+    if message.footnote:
+        yield _context(escaped(message.footnote))
 
 
 def _paragraph(paragraph: Paragraph) -> Iterator[Block]:

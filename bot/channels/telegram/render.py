@@ -18,6 +18,7 @@ from bot.domain.message import Button, Fact, Link, Message, Paragraph, ShownTime
 from bot.exceptions import MessageTooLong
 
 MAX_TEXT: Final = 4096  # UTF-16 units, tags not counted; the platform counts code points, which are fewer
+IN_A_ROW: Final = 2  # more would be cut on a phone
 MAX_TOKEN: Final = 64  # bytes; one byte more in one button, and the platform refuses the whole message
 
 _RIGHT_TO_LEFT: Final = frozenset({"ar", "fa", "he", "ur"})
@@ -39,7 +40,8 @@ class Rendered:
 
 
 def render(message: Message) -> Rendered:
-    """`message` for Telegram: the headline, the short part, facts and deadline, the long part, the code.
+    """`message` for Telegram: the headline, the short part, facts and deadline, the long part, the code,
+    the footnote.
 
     Raise MessageTooLong when the platform would not take it whole.
     """
@@ -70,6 +72,8 @@ def _parts(message: Message) -> list[_Part]:
     parts += _folded(rest)
     if message.ref is not None:
         parts.append(_tagged("code", message.ref))
+    if message.footnote is not None:
+        parts.append(_tagged("i", message.footnote))
     return parts
 
 
@@ -106,8 +110,9 @@ def _escape(text: str) -> str:
 
 
 def _gaps(message: Message) -> tuple[str | Verb, ...]:
-    """One row for each choice, since a row is never mirrored and never cut; one for what is secondary."""
-    rows = [[choice] for choice in message.choices] + [list(message.secondary)] * bool(message.secondary)
+    """One row for each choice, since a row is never mirrored and never cut; two of the rest in a row."""
+    rows: list[Sequence[Button | Link]] = [[choice] for choice in message.choices]
+    rows += [message.secondary[n : n + IN_A_ROW] for n in range(0, len(message.secondary), IN_A_ROW)]
     if not rows:
         return ()
     pieces: list[str | Verb] = ['{"inline_keyboard":[']
