@@ -65,7 +65,8 @@ class Intake:
                 return
             except TenggatError as error:
                 logger.warning("still not saved: %s", error, extra={"identity": self.inbound.identity})
-                await self.clock.sleep(TRY_AGAIN)
+                with self.clock.parked():  # whoever hands updates over is at work meanwhile
+                    await self.clock.sleep(TRY_AGAIN)
 
     async def _answer(self, batch: Sequence[Update], *, saved: bool) -> None:
         taps = [update for update in batch if update.tap is not None]

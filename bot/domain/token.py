@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.domain.message import Verb
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+VERBS = frozenset(Verb)
 MAC_BYTES = 12  # 96 bits; with the rest at most 33 of Telegram's 64 bytes
 
 
@@ -38,7 +39,7 @@ def peek(data: str) -> TapToken | None:
     parts = data.split(".")
     if len(parts) != 3 or not parts[0] or len(parts[0]) > 13 or not set(parts[0]) <= set(DIGITS):
         return None
-    if parts[1] not in set(Verb):
+    if parts[1] not in VERBS:
         return None
     return TapToken(delivery=int(parts[0], 36), verb=Verb(parts[1]))
 

@@ -1,0 +1,250 @@
+"""The dispatcher: what it sends, how fast, and what it leaves behind."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from sqlmodel import Session, select
+
+from bot.channels.base import Post
+from bot.domain.delivery import Deferred, DeliveryState, Failed, InDoubt, Outcome, Rejected, Why
+from bot.domain.message import Verb
+from bot.domain.token import TapToken, read
+from bot.failpoints import armed
+from bot.store import claims, lanes, outbox, recipients
+from bot.store.models import AddressRow, DeliveryRow, InboxRow, RenderingRow
+from tests.campaigns.conftest import KEY, LANE, World
+
+MakeWorld = Callable[[int], World]
+
+
+def states(world: World) -> Counter[str]:
+    return Counter(row.state for row in rows(world))
+
+
+def rows(world: World) -> list[DeliveryRow]:
+    def read_rows(session: Session) -> list[DeliveryRow]:
+        found = list(session.exec(select(DeliveryRow).order_by(DeliveryRow.id)))  # type: ignore[arg-type]
+        session.expunge_all()
+        return found
+
+    return world.database.run(read_rows)
+
+
+async def test_everybody_due_gets_one_message_with_both_answers_signed_for_them(
+    make_world: MakeWorld,
+) -> None:
+    """The trip out, whole."""
+    world = make_world(5)
+
+    await world.drain(world.dispatcher())
+
+    assert [post.to.external for post in world.channel.posts] == ["1000", "1001", "1002", "1003", "1004"]
+    assert states(world) == {"sent": 5}
+    first = world.channel.posts[0]
+    token = read(KEY, first.tokens[Verb.OPT_OUT], address=first.to.key)
+    assert token == TapToken(first.delivery, Verb.OPT_OUT)
+
+
+async def test_a_sent_notice_remembers_its_text_day_and_deadline(make_world: MakeWorld) -> None:
+    """What a person was shown can be proved later."""
+    world = make_world(2)
+
+    await world.drain(world.dispatcher())
+
+    first, second = rows(world)
+    assert first.rendering == second.rendering
+    assert str(first.asked_on) == "2025-09-02"
+    assert first.deadline_shown == world.campaign.document.deadline
+    texts = world.database.run(lambda session: len(list(session.exec(select(RenderingRow)))))
+    assert texts == 1
+
+
+async def test_sends_are_evenly_spaced(make_world: MakeWorld) -> None:
+    """No window of a second holds more than the rate allows."""
+    world = make_world(12)
+    instants = []
+    original = world.channel.send
+
+    async def noted(post: Post) -> Outcome:
+        instants.append(world.clock.monotonic())
+        return await original(post)
+
+    world.channel.send = noted  # type: ignore[method-assign]
+    await world.drain(world.dispatcher(rate=4))
+
+    gaps = [later - earlier for earlier, later in pairwise(instants)]
+    assert len(instants) == 12
+    assert min(gaps) >= 0.25 - 1e-6
+
+
+async def test_slow_down_for_one_chat_lets_the_others_go_on(make_world: MakeWorld) -> None:
+    """The first refusal is taken for the chat's own."""
+    world = make_world(4)
+    world.channel.answers.append(Deferred(timedelta(seconds=30)))
+
+    await world.drain(world.dispatcher(rate=10))
+
+    assert states(world) == {"sent": 3, "due": 1}
+
+
+async def test_slow_down_for_the_lane_stops_it_for_as_long(make_world: MakeWorld) -> None:
+    """Nothing is begun inside the window."""
+    world = make_world(3)
+    world.channel.answers.append(Deferred(timedelta(seconds=30), whole_lane=True))
+    instants = []
+    original = world.channel.send
+
+    async def noted(post: Post) -> Outcome:
+        instants.append(world.clock.monotonic())
+        return await original(post)
+
+    world.channel.send = noted  # type: ignore[method-assign]
+    await world.drain(world.dispatcher(rate=10))
+
+    assert instants[1] - instants[0] >= 30
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state", "doubts"),
+    [
+        (Failed("refused"), "due", 0),
+        (InDoubt("reset"), "due", 1),
+        (Rejected(Why.MESSAGE, "too long"), "rejected", 0),
+    ],
+)
+async def test_an_outcome_is_stored(make_world: MakeWorld, outcome: Outcome, state: str, doubts: int) -> None:
+    """A notice in doubt is sent again, and the doubt is counted."""
+    world = make_world(1)
+    world.channel.answers.append(outcome)
+
+    await world.drain(world.dispatcher())
+
+    [row] = rows(world)
+    assert (row.state, row.doubts) == (state, doubts)
+
+
+async def test_a_blocked_person_is_marked_and_not_tried_again(make_world: MakeWorld) -> None:
+    """Refusals are the platform's last word."""
+    world = make_world(1)
+    world.channel.answers.append(Rejected(Why.BLOCKED, "Forbidden: bot was blocked by the user"))
+
+    await world.drain(world.dispatcher())
+    await world.drain(world.dispatcher())
+
+    reach = world.database.run(lambda session: session.exec(select(AddressRow.reach)).one())
+    assert (len(world.channel.posts), reach, states(world)) == (1, "blocked", {"rejected": 1})
+
+
+async def test_a_dead_token_stops_the_lane_and_burns_nothing(make_world: MakeWorld) -> None:
+    """It goes on when the token is mended."""
+    world = make_world(3)
+    world.channel.answers.append(Rejected(Why.TOKEN, "Unauthorized"))
+
+    await world.drain(world.dispatcher(rate=5))
+    stopped = world.database.run(lanes.stopped)
+    world.database.run(lanes.register, LANE, now=world.clock.now())
+    await world.drain(world.dispatcher())
+
+    assert stopped == [(LANE, "Unauthorized")]
+    assert states(world) == {"sent": 3}
+
+
+async def test_who_has_written_since_is_not_sent_a_campaign_message(make_world: MakeWorld) -> None:
+    """Their words may be the answer; from the OK on, nothing is begun."""
+    world = make_world(2)
+
+    def write(session: Session) -> None:
+        session.add(
+            InboxRow(
+                identity=LANE,
+                dedupe="u1",
+                sender="telegram:1000",
+                body="{}",
+                received_at=world.clock.now(),
+                state="new",
+            )
+        )
+
+    world.database.run(write)
+    await world.drain(world.dispatcher())
+
+    assert [post.to.external for post in world.channel.posts] == ["1001"]
+
+
+async def test_a_message_claimed_before_its_turn_is_looked_at_again(make_world: MakeWorld) -> None:
+    """A mute between claim and send still counts."""
+    world = make_world(3)
+    dispatcher = world.dispatcher(rate=20)
+
+    def mute_all() -> None:
+        if not world.channel.posts:
+            for number in (1, 2, 3):
+                world.database.run(recipients.mute, number, now=world.clock.now())
+            world.changes += 1
+
+    with armed("outbox.after_claim", mute_all):
+        await world.drain(dispatcher)
+
+    assert world.channel.posts == []
+    assert states(world) == {"cancelled": 3}
+
+
+async def test_a_second_owner_waits_for_the_lease(make_world: MakeWorld) -> None:
+    """One lane has one owner at a time."""
+    world = make_world(1)
+    world.database.run(lanes.acquire, LANE, owner="elsewhere:1:b", now=world.clock.now())
+
+    await world.drain(world.dispatcher())
+
+    assert world.channel.posts == []
+
+
+async def test_what_a_dead_owner_left_sending_is_in_doubt(make_world: MakeWorld) -> None:
+    """It may have arrived; the notice is sent again and the doubt is listed."""
+    world = make_world(1)
+    dispatcher = world.dispatcher()
+
+    lease = world.database.run(lanes.acquire, LANE, owner="gone:1:x", now=world.clock.now())
+    assert lease is not None
+    world.database.run(claims.claim, lease, now=world.clock.now(), limit=5)
+    await world.clock.run(world.clock.now() + lanes.LEASE + timedelta(seconds=1))
+    await world.drain(dispatcher)
+    await world.clock.run(world.clock.now() + timedelta(seconds=10))
+    await world.drain(world.dispatcher())
+
+    [doubt] = world.database.run(outbox.in_doubt)
+    assert (doubt.state, doubt.sends, len(world.channel.posts)) == (DeliveryState.SENT, 1, 1)
+
+
+async def test_a_late_result_of_a_lost_claim_is_refused(make_world: MakeWorld) -> None:
+    """The fence: only the claim that began a send may store what became of it."""
+    world = make_world(1)
+    lease = world.database.run(lanes.acquire, LANE, owner="a:1:x", now=world.clock.now())
+    assert lease is not None
+    [old] = world.database.run(claims.claim, lease, now=world.clock.now(), limit=1)
+    world.database.run(outbox.unclaim, [old.delivery])
+    [new] = world.database.run(claims.claim, lease, now=world.clock.now(), limit=1)
+
+    saved = world.database.run(outbox.save, [outbox.Settled(old.delivery)], now=world.clock.now())
+
+    assert (saved, new.delivery.claim) == (0, old.delivery.claim + 1)
+
+
+async def test_one_message_that_cannot_be_written_stops_no_other(make_world: MakeWorld) -> None:
+    """Poison is set aside and said."""
+    world = make_world(3)
+    original = world.composer.write
+    calls = iter(range(3))
+
+    def broken(outgoing: object) -> object:
+        if next(calls) == 1:
+            raise KeyError("no such place in the template")
+        return original(outgoing)  # type: ignore[arg-type]
+
+    world.composer.write = broken  # type: ignore[method-assign, assignment]
+    await world.drain(world.dispatcher())
+
+    assert states(world) == {"sent": 2, "rejected": 1}
