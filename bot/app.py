@@ -186,6 +186,35 @@ async def opened(
         yield _wire(settings, clock, database, speaking, served, random_bytes, jumps=jumps, listens=listens)
 
 
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """The receiving sides of the channels that are on, and the inbox for what they take in."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    telegram: TelegramInbound | None
+    slack: SlackInbound | None
+
+
+@asynccontextmanager
+async def receiving(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Reception]:
+    """What webhooks stand on; nothing is planned, answered or sent here. Closed when the block ends."""
+    clock = clock or SystemClock()
+    settings.require("BOT_SECRET_KEY", purpose="Knowing webhooks by their secret")
+    async with AsyncExitStack() as stack:
+        database = stack.enter_context(Database(settings.database_url, clock=clock))
+        database.require_migrated()
+        speaking = Speaking(i18n.Catalogs.load(resources.locales()), settings.operator)
+        telegram = slack = None
+        if settings.telegram_token:
+            telegram = await _telegram_inbound(stack, settings, clock, speaking)
+        if settings.slack_bot_token:
+            team = await _team(stack, settings, database)
+            slack = await _slack_inbound(stack, settings, clock, speaking, team=team)
+        yield Reception(settings, clock, database, telegram, slack)
+
+
 @asynccontextmanager
 async def planning(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[asyncio.Event]:
     """A planner at work once a second, and nothing else; it needs no channel. Set the event to be told."""
@@ -301,15 +330,21 @@ async def _open_lanes(
 async def _open_telegram(stack: AsyncExitStack, settings: Settings, clock: Clock, speaking: Speaking) -> Lane:
     token, api = settings.telegram_token, settings.telegram_api
     channel = await stack.enter_async_context(TelegramChannel(token, clock=clock, api=api))
-    inbound = await stack.enter_async_context(
+    inbound = await _telegram_inbound(stack, settings, clock, speaking)
+    return Lane(channel, settings.telegram_rate, token, inbound)
+
+
+async def _telegram_inbound(
+    stack: AsyncExitStack, settings: Settings, clock: Clock, speaking: Speaking
+) -> TelegramInbound:
+    return await stack.enter_async_context(
         TelegramInbound(
-            token,
+            settings.telegram_token,
             clock=clock,
-            api=api,
+            api=settings.telegram_api,
             not_saved=lambda language: wording.not_saved(speaking.words(language, None)),
         )
     )
-    return Lane(channel, settings.telegram_rate, token, inbound)
 
 
 async def _open_slack(
@@ -325,17 +360,32 @@ async def _open_slack(
     team = None if listens else await _known_team(database, token)
     channel = await stack.enter_async_context(SlackChannel(token, api=api, team=team))
     team = await channel.identify()
-    inbound = await stack.enter_async_context(
+    inbound = await _slack_inbound(stack, settings, clock, speaking, team=team)
+    return Lane(channel, settings.slack_rate, token, inbound)
+
+
+async def _slack_inbound(
+    stack: AsyncExitStack, settings: Settings, clock: Clock, speaking: Speaking, *, team: str
+) -> SlackInbound:
+    return await stack.enter_async_context(
         SlackInbound(
             team=team,
-            bot_token=token,
+            bot_token=settings.slack_bot_token,
             app_token=settings.slack_app_token,
             clock=clock,
-            api=api,
+            api=settings.slack_api,
             not_saved=wording.not_saved(speaking.words(None, None)),
         )
     )
-    return Lane(channel, settings.slack_rate, token, inbound)
+
+
+async def _team(stack: AsyncExitStack, settings: Settings, database: Database) -> str:
+    """The workspace of the token: as it is known here, else as Slack says."""
+    token = settings.slack_bot_token
+    lane = await database.transact(lanes.served_by, _hint(token))
+    known = lane.partition(":")[2] if lane else None
+    channel = await stack.enter_async_context(SlackChannel(token, api=settings.slack_api, team=known))
+    return await channel.identify()
 
 
 async def _known_team(database: Database, token: str) -> str | None:
