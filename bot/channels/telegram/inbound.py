@@ -2,10 +2,10 @@
 
 import json
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
 
@@ -21,11 +21,15 @@ POLL: Final = timedelta(seconds=50)  # the longest that the platform holds a pol
 BATCH: Final = 100
 FIRST_PAUSE: Final = timedelta(seconds=1)  # doubles with each failure
 LONGEST_PAUSE: Final = timedelta(minutes=1)
+CONNECTIONS: Final = 40  # deliveries to the webhook at a time; the platform's own default
+WEBHOOK_IN_THE_WAY: Final = "webhook is active"
 TOAST: Final = 200  # characters that an answer to a tap may have
 
 # In the order of looking for who did it. Edits are asked for, kept and read as nothing: what somebody made of
 # an old message later is no answer.
 KINDS: Final = ("callback_query", "message", "my_chat_member", "edited_message")
+
+Result = TypeVar("Result")
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +56,7 @@ class TelegramInbound:
         self._not_saved = not_saved
         self._poll_time = poll
         self._read_time = read
+        self._has_polled = False
 
     async def __aenter__(self) -> Self:
         await self._reader.initialize()
@@ -69,7 +74,8 @@ class TelegramInbound:
     async def updates(self) -> AsyncGenerator[Sequence[Update], None]:
         """Batches of updates, as they come. Asking for the next batch says OK to the one before.
 
-        Trouble with the platform is logged and waited out; this never ends by itself.
+        Trouble with the platform is logged and waited out; this never ends by itself. A webhook that was left
+        behind is deleted, what waits for it comes here; one that is set later is somebody's wish and stays.
         """
         offset: int | None = None
         while True:
@@ -81,6 +87,20 @@ class TelegramInbound:
                 now = self._clock.now()
                 yield [self.update_from(update, now) for update in raw]
                 offset = int(str(raw[-1]["update_id"])) + 1
+
+    async def webhook_is_set(self, url: str, *, secret: str) -> None:
+        """Return once updates go to `url`, each with `secret` in its header.
+
+        Trouble with the platform is logged and waited out.
+        """
+        parameters: dict[str, object] = {
+            "url": url,
+            "secret_token": secret,
+            "max_connections": CONNECTIONS,
+            "allowed_updates": ReadyJson(json.dumps(KINDS)),
+        }
+        await self._patiently(lambda: self._bot.call("setWebhook", parameters))
+        logger.info("webhook set", extra={"identity": self._identity, "connections": CONNECTIONS})
 
     async def tapped(self, update: Update, *, saved: bool) -> None:
         """Stop the button's spinner; if the tap was not `saved`, say so. Raise for nothing the platform does."""
@@ -109,16 +129,19 @@ class TelegramInbound:
             dedupe=f"u{number}",
             order=number,
             sender=_sender_key(raw),
-            body=json.dumps(raw, ensure_ascii=False, separators=(",", ":")),
+            body=json.dumps(raw, separators=(",", ":")),  # ASCII: whatever came in, it can be stored
             received_at=received_at,
             tap=_tap(raw),
         )
 
     async def _patiently_polled(self, offset: int | None) -> Sequence[Mapping[str, object]]:
+        return await self._patiently(lambda: self._polled(offset))
+
+    async def _patiently(self, call: Callable[[], Awaitable[Result]]) -> Result:
         pause = FIRST_PAUSE
         while True:
             try:
-                return await self._polled(offset)
+                return await call()
             except TelegramError as error:
                 wait = _logged(error, self._identity, pause)
             await self._clock.sleep(wait)
@@ -132,7 +155,15 @@ class TelegramInbound:
         }
         if offset is not None:
             parameters["offset"] = offset
-        answer = await self._bot.call("getUpdates", parameters, read=self._poll_time + self._read_time)
+        try:
+            answer = await self._bot.call("getUpdates", parameters, read=self._poll_time + self._read_time)
+        except Conflict as error:
+            if self._has_polled or WEBHOOK_IN_THE_WAY not in str(error):
+                raise
+            await self._bot.call("deleteWebhook", {})
+            logger.warning("deleted a webhook that was left behind", extra={"identity": self._identity})
+            return ()
+        self._has_polled = True
         if not isinstance(answer, list):
             raise TelegramError("The answer to getUpdates is not a list")
         return answer
@@ -154,7 +185,7 @@ def _logged(error: TelegramError, identity: str, pause: timedelta) -> timedelta:
             outcome = outcome_of_error(error)
             return outcome.wait if isinstance(outcome, Deferred) else pause
         case _:
-            logger.warning("no updates from Telegram", extra=fields)
+            logger.warning("Telegram does not answer as it should", extra=fields)
             return pause
 
 
