@@ -167,6 +167,4 @@ def _tried_in_vain(delivery: Delivery, reason: str, now: datetime) -> Delivery:
             delivery, state=DeliveryState.REJECTED, failures=failures, reason=reason, settled_at=now
         )
     wait = FIRST_RETRY * 2 ** (failures - 1)
-    return replace(
-        delivery, state=DeliveryState.DUE, failures=failures, due_at=now + wait, reason=reason
-    )
+    return replace(delivery, state=DeliveryState.DUE, failures=failures, due_at=now + wait, reason=reason)

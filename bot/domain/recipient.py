@@ -111,4 +111,3 @@ def exclusion(recipient: Recipient, audience: Audience) -> Exclusion | None:
     if recipient.muted_at is not None:
         return Exclusion.MUTED
     return None
-

@@ -15,7 +15,9 @@ from bot.domain.token import TapToken, read
 from bot.failpoints import armed
 from bot.store import claims, lanes, outbox, recipients
 from bot.store.models import AddressRow, DeliveryRow, InboxRow, RenderingRow
-from tests.campaigns.conftest import KEY, LANE, World
+from tests.campaigns.sending import KEY, LANE, World, make_world, sqlite
+
+__all__ = ["make_world", "sqlite"]  # fixtures
 
 MakeWorld = Callable[[int], World]
 
