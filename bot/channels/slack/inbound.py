@@ -55,7 +55,9 @@ class SlackInbound:
         Whoever stops asking closes the iterator (`contextlib.aclosing`); what was not OKed comes again.
         """
         client = api_client(self._session, token=None, api=self._api)
-        async with Connection(client, app_token=self._app_token, clock=self._clock) as connection:
+        connection = Connection(client, app_token=self._app_token, clock=self._clock)
+        self._closing.push_async_exit(connection)  # should whoever asks forget to
+        async with connection:
             while True:
                 envelopes = await connection.receive()
                 updates = [

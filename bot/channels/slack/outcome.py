@@ -141,7 +141,8 @@ REFUSED_HERE: Mapping[type[Exception], Why] = {
 
 def of_answer(answer: AsyncSlackResponse) -> Outcome:
     """What a good answer to chat.postMessage or chat.update tells; in doubt unless it names the message."""
-    ts, channel = answer.get("ts"), answer.get("channel")
+    data: object = answer.data
+    ts, channel = (data.get("ts"), data.get("channel")) if isinstance(data, Mapping) else (None, None)
     if not isinstance(ts, str) or not ts:
         return InDoubt("an answer without the message's id")
     return Accepted(ts, channel if isinstance(channel, str) and channel else None)
