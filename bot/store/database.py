@@ -96,7 +96,7 @@ class Database:
             with self.engine.connect() as connection:
                 command.upgrade(self._alembic(connection), to)
                 connection.commit()
-        except OperationalError as error:
+        except DBAPIError as error:
             raise DatabaseAway(self.shown_url, _first_line(error)) from error
 
     def downgrade(self, *, to: str = "base") -> None:
@@ -121,6 +121,10 @@ class Database:
         found = self.revision()
         if found != expected:
             raise DatabaseNotMigrated(found, expected or "none")
+
+    async def check(self) -> None:
+        """As `require_migrated`, in the database's own thread."""
+        await asyncio.get_running_loop().run_in_executor(self._threads, self.require_migrated)
 
     @property
     def shown_url(self) -> str:
@@ -149,8 +153,12 @@ class Database:
         return path in (None, "", ":memory:") or Path(str(path)).exists()
 
     def _make_folder(self) -> None:
-        if self.is_sqlite and self.url.database not in (None, "", ":memory:"):
+        if not self.is_sqlite or self.url.database in (None, "", ":memory:"):
+            return
+        try:
             Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DatabaseAway(self.shown_url, str(error.strerror)) from error
 
 
 class _Race:

@@ -30,21 +30,15 @@ class Kept:
 
 def keep(session: Session, updates: Sequence[Update]) -> None:
     """Each update is in the inbox, once."""
-    rows = [
-        {
-            "identity": update.identity,
-            "dedupe": update.dedupe,
-            "position": update.order,
-            "sender": update.sender,
-            "body": update.body,
-            "received_at": update.received_at,
-            "state": "new",
-            "attempts": 0,
-        }
-        for update in updates
-    ]
+    rows = [{**_values(update), "state": "new", "attempts": 0} for update in updates]
     if rows:
         session.execute(insert_new(session, InboxRow, rows))
+
+
+def bury(session: Session, update: Update, *, error: str, now: datetime) -> None:
+    """The update is in the inbox, dead: nobody can work it, but somebody may look at it."""
+    fate = {"state": "dead", "attempts": MAX_ATTEMPTS, "error": error, "done_at": now}
+    session.execute(insert_new(session, InboxRow, [{**_values(update), **fate}]))
 
 
 def waiting(session: Session, *, now: datetime, limit: int) -> list[Kept]:
@@ -118,3 +112,14 @@ def revive(session: Session) -> int:
         .returning(col(InboxRow.id))
     )
     return len(session.execute(revived).all())
+
+
+def _values(update: Update) -> dict[str, object]:
+    return {
+        "identity": update.identity,
+        "dedupe": update.dedupe,
+        "position": update.order,
+        "sender": update.sender,
+        "body": update.body,
+        "received_at": update.received_at,
+    }
