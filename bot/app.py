@@ -143,8 +143,7 @@ class App:
             dispatcher.stop()
         with suppress(TimeoutError):
             async with asyncio.timeout(GRACE):
-                while any(dispatcher.lease is not None for dispatcher in self.dispatchers.values()):
-                    await asyncio.sleep(0.01)
+                await asyncio.gather(*(dispatcher.idle.wait() for dispatcher in self.dispatchers.values()))
         for task in serving:
             task.cancel()
 

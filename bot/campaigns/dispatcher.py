@@ -17,6 +17,7 @@ from bot.domain.message import Button, Verb
 from bot.domain.pacing import Pace
 from bot.domain.step import StepKind
 from bot.domain.token import TapToken, sign
+from bot.exceptions import TenggatError
 from bot.failpoints import failpoint
 from bot.store import claims, lanes, messages, outbox
 from bot.store.claims import Outgoing, RestDays
@@ -29,6 +30,7 @@ logger = logging.getLogger(__name__)
 MOST_UNSETTLED = 64  # claimed and not yet saved: the most that a crash can leave in doubt
 AHEAD = 0.1  # seconds of the rate that are claimed before their turn
 SAVE_BATCH = 32
+TRY_AGAIN = timedelta(seconds=1)
 SAVE_AFTER = timedelta(milliseconds=50)
 
 
@@ -79,6 +81,8 @@ class Dispatcher:
         self.lease_ends = 0.0
         self.seen = 0
         self.stopping = False
+        self.idle = asyncio.Event()  # nothing of this lane is on its way
+        self.idle.set()
 
     @property
     def lane(self) -> str:
@@ -97,13 +101,17 @@ class Dispatcher:
         """Everything due on the lane is sent and settled, or somebody else owns it, or it was stopped."""
         if not await self._acquire():
             return
+        self.idle.clear()
         renewing = asyncio.create_task(self._renew())
         try:
             await self._work()
         finally:
             renewing.cancel()
             await asyncio.gather(renewing, return_exceptions=True)
-            await self._leave()
+            try:
+                await self._leave()
+            finally:
+                self.idle.set()
 
     async def _acquire(self) -> bool:
         now, mono = self.clock.now(), self.clock.monotonic()
@@ -114,13 +122,21 @@ class Dispatcher:
     async def _renew(self) -> None:
         while (lease := self.lease) is not None:
             mono = self.clock.monotonic()
-            if await self.database.transact(lanes.renew, lease, now=self.clock.now()):
-                self.lease_ends = mono + LEASE.total_seconds()
-            else:
-                logger.warning("lane lost", extra={"lane": self.lane, "epoch": lease.epoch})
-                self.lease = None
-                self.stir.set()
+            try:
+                self._renewed(
+                    mono, kept=await self.database.transact(lanes.renew, lease, now=self.clock.now())
+                )
+            except TenggatError as error:
+                logger.warning("lease not renewed: %s", error, extra={"lane": self.lane})
             await self.clock.sleep(RENEW_EVERY)
+
+    def _renewed(self, asked_at: float, *, kept: bool) -> None:
+        if kept:
+            self.lease_ends = asked_at + LEASE.total_seconds()
+            return
+        logger.warning("lane lost", extra={"lane": self.lane})
+        self.lease = None
+        self.stir.set()
 
     async def _work(self) -> None:
         more = True
@@ -143,10 +159,13 @@ class Dispatcher:
         room = min(self.chunk, self.most_unsettled - unsettled)
         if room <= 0 or self.lease is None:
             return True
-        self.seen = self.changes()
+        self.seen, mono = self.changes(), self.clock.monotonic()
         claimed = await self.database.transact(
             _claim, self.lease, now=self.clock.now(), limit=room, rest_days=self.rest_days
         )
+        self._renewed(mono, kept=claimed is not None)
+        if claimed is None:
+            return False
         failpoint("outbox.after_claim")
         self.waiting = sorted(
             [*self.waiting, *claimed], key=lambda outgoing: outgoing.kind is not StepKind.REPLY
@@ -244,7 +263,17 @@ class Dispatcher:
     async def _save(self) -> None:
         results, self.results = self.results, []
         failpoint("outbox.before_save")
-        await self.database.transact(_save, [_settled(result) for result in results], now=self.clock.now())
+        try:
+            await self.database.transact(
+                _save, [_settled(result) for result in results], now=self.clock.now()
+            )
+        except (
+            TenggatError
+        ) as error:  # what is known must not be forgotten: it is saved when that is possible
+            logger.warning("results not saved: %s", error, extra={"lane": self.lane})
+            self.results = [*results, *self.results]
+            await self.clock.sleep(TRY_AGAIN)
+            return
         failpoint("outbox.after_save")
 
     async def _leave(self) -> None:
@@ -268,9 +297,10 @@ def _take_over(session: Session, lane: str, *, owner: str, now: datetime) -> Lea
 
 def _claim(
     session: Session, lease: Lease, *, now: datetime, limit: int, rest_days: RestDays
-) -> Sequence[Outgoing]:
+) -> Sequence[Outgoing] | None:
+    """The next messages, or None when the lease is lost."""
     if not lanes.renew(session, lease, now=now):
-        return []
+        return None
     return claims.claim(session, lease, now=now, limit=limit, rest_days=rest_days)
 
 
