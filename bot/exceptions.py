@@ -44,6 +44,11 @@ class DatabaseNotMigrated(NotReady):
         )
 
 
+class CannotListen(NotReady):
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(f"Cannot listen on {host}, port {port} ({reason}): set PORT, or --host, to a free one.")
+
+
 class BadFile(TenggatError):
     """An input file that cannot be used; says where and what was expected."""
 

@@ -17,7 +17,7 @@ app.add_typer(campaign.app, name="campaign")
 app.add_typer(recipients.app, name="recipients")
 inspect.register(app)
 interpret.register(app)
-for name in ("run", "demo"):
+for name in ("run", "web", "demo"):
     if find_spec(f"bot.cli.{name}") is not None:
         import_module(f"bot.cli.{name}").register(app)
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 Drain = Annotated[bool, typer.Option("--drain", help="Plan and send what is due, then end.")]
 Port = Annotated[int, typer.Option("--port", help="The port on 127.0.0.1; 0 takes a free one.")]
 FaultFile = Annotated[
-    Path | None, typer.Option("--faults", metavar="FILE", help="Scripted faults: TOML `[[fault]] method, nth, what`.")
+    Path | None,
+    typer.Option("--faults", metavar="FILE", help="Scripted faults: TOML `[[fault]] method, nth, what`."),
 ]
 SANDBOX_PORT = 8081
 
@@ -31,12 +32,12 @@ def register(app: typer.Typer) -> None:
 
 def up() -> None:
     """Run everything in this process: take updates in, answer, plan, send. Ends well on SIGTERM."""
-    _run(lambda: _serve(_settings(), listens=True))
+    _run(lambda: _serve(running_settings(), listens=True))
 
 
 def worker(drain: Drain = False) -> None:
     """Answer, plan and send, beside others that do the same; updates come in through `web`."""
-    settings = _settings()
+    settings = running_settings()
     if drain:
         _run(lambda: _drain(settings))
         return
@@ -45,7 +46,7 @@ def worker(drain: Drain = False) -> None:
 
 def clock() -> None:
     """Plan what falls due, once a second; any number of these do no harm."""
-    settings = _settings()
+    settings = running_settings()
     _run(lambda: _tick(settings))
 
 
@@ -54,7 +55,8 @@ def sandbox(port: Port = SANDBOX_PORT, faults: FaultFile = None) -> None:
     _run(lambda: _sandbox(port, faults))
 
 
-def _settings() -> "Settings":
+def running_settings() -> "Settings":
+    """The settings as the environment has them; from now on what happens is logged, without secrets."""
     from bot import logs
 
     settings = console.settings()
@@ -86,7 +88,7 @@ async def _tick(settings: "Settings") -> None:
     from bot.app import planning
 
     async with planning(settings) as stopping:
-        _on_signals(stopping.set)
+        on_signals(stopping.set)
         console.note("Tenggat's clock is ticking. Ctrl-C ends it.")
         await stopping.wait()
 
@@ -105,7 +107,7 @@ async def _sandbox(port: int, faults: Path | None) -> None:
         for name, value in _sandbox_settings(fakes.telegram_url, fakes.slack_url):
             print(f"{name}={value}")
         sys.stdout.flush()
-        _on_signals(stopping.set)
+        on_signals(stopping.set)
         await stopping.wait()
     finally:
         await fakes.stop()
@@ -122,10 +124,11 @@ def _sandbox_settings(telegram: str, slack: str) -> tuple[tuple[str, str], ...]:
 
 
 def _stop_on_signals(app: "App") -> None:
-    _on_signals(app.stop)
+    on_signals(app.stop)
 
 
-def _on_signals(stop: Callable[[], None]) -> None:
+def on_signals(stop: Callable[[], None]) -> None:
+    """`stop` is called when the program is asked to end."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)

@@ -1,0 +1,46 @@
+"""The ingress: the addresses at which the platforms hand updates over, and those of our health."""
+
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from bot.app import Reception
+from bot.web.health import Health
+from bot.web.keeper import Keeper
+from bot.web.slack import SlackFace
+from bot.web.telegram import TelegramFace
+
+SLACK_PATHS = ("/slack/events", "/slack/interactions", "/slack/commands")
+
+
+@dataclass(frozen=True, slots=True)
+class Ingress:
+    """An ASGI application over an opened reception, and its two faces as far as their channels are on."""
+
+    app: Starlette
+    telegram: TelegramFace | None
+    slack: SlackFace | None
+
+
+def ingress(reception: Reception) -> Ingress:
+    """Each channel that is on has its routes; `/livez` and `/readyz` are always there."""
+    settings, clock = reception.settings, reception.clock
+    keeper = Keeper(reception.database, clock=clock)
+    health = Health(reception.database, clock=clock)
+    routes = [
+        Route("/livez", health.livez, methods=["GET"]),
+        Route("/readyz", health.readyz, methods=["GET"]),
+    ]
+    telegram = slack = None
+    if reception.telegram is not None:
+        telegram = TelegramFace(reception.telegram, keeper, key=settings.secret_key.encode(), clock=clock)
+        routes.append(Route("/telegram/{path}", telegram.take, methods=["POST"]))
+    if reception.slack is not None:
+        settings.require("BOT_SLACK_SIGNING_SECRET", purpose="Knowing Slack by its signature")
+        slack = SlackFace(reception.slack, keeper, secret=settings.slack_signing_secret, clock=clock)
+        routes += [Route(path, slack.take, methods=["POST"]) for path in SLACK_PATHS]
+        routes += [Route(path, slack.check, methods=["GET"]) for path in SLACK_PATHS]
+    app = Starlette(routes=routes)
+    app.router.redirect_slashes = False  # a redirect would be built from what the client calls us
+    return Ingress(app, telegram, slack)

@@ -1,0 +1,122 @@
+"""Slack's webhooks: events, taps and commands, which may come to one address or to three."""
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl
+
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bot.channels.slack.arrival import Kind
+from bot.channels.slack.inbound import SlackInbound
+from bot.clock import Clock
+from bot.web.body import Unread, read_body
+from bot.web.keeper import Keeper, answer_tap
+from bot.web.proof import is_from_slack
+
+STAMP_HEADER: Final = "X-Slack-Request-Timestamp"
+SIGNATURE_HEADER: Final = "X-Slack-Signature"
+MOST_FIELDS: Final = 100  # a command has about fifteen
+SHORT: Final = 2048  # bytes; a check of our certificate is shorter
+UNREADABLE: Final = "UnreadablePayload"
+
+logger = logging.getLogger(__name__)
+
+Fields = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What Slack posted: its kind by Socket Mode's name, and the payload."""
+
+    kind: Kind
+    payload: Fields
+
+
+class SlackFace:
+    """What Slack sees of us."""
+
+    def __init__(self, inbound: SlackInbound, keeper: Keeper, *, secret: str, clock: Clock) -> None:
+        self._inbound = inbound
+        self._keeper = keeper
+        self._secret = secret
+        self._clock = clock
+
+    async def check(self, request: Request) -> Response:
+        """Slack looks now and then whether our certificate is good."""
+        return Response(status_code=200 if request.query_params.get("ssl_check") == "1" else 405)
+
+    async def take(self, request: Request) -> Response:
+        """OK once the update is kept, or never can be; 503 while nothing can be stored."""
+        try:
+            body = await read_body(request)
+        except Unread as unread:
+            return unread.response()
+        if not self._is_from_slack(request, body):
+            if _is_certificate_check(body):
+                return Response()
+            logger.warning("a webhook without Slack's signature", extra={"identity": self._inbound.identity})
+            return Response(status_code=401)
+        posted = _posted(body, request.headers.get("content-type", ""))
+        if posted is None:
+            return _kept(await self._keeper.bury(self._inbound.identity, body, why=UNREADABLE))
+        if posted.payload.get("type") == "url_verification":
+            return _challenged(posted.payload.get("challenge"))
+        return await self._keep(posted, body)
+
+    async def _keep(self, posted: Posted, body: bytes) -> Response:
+        """A tap or a command that could not be kept does not come again; its person is told to try again."""
+        try:
+            update = self._inbound.update_from(posted.kind, posted.payload, self._clock.now())
+        except (ValueError, TypeError, RecursionError):
+            return _kept(await self._keeper.bury(self._inbound.identity, body, why=UNREADABLE))
+        if update is None:
+            logger.debug("an update that says nothing to us", extra={"kind": posted.kind})
+            return Response()
+        saved = await self._keeper.keep(update)
+        if saved or update.tap is None:
+            return _kept(saved)
+        return Response(background=BackgroundTask(answer_tap, self._inbound, update, saved=False))
+
+    def _is_from_slack(self, request: Request, body: bytes) -> bool:
+        return is_from_slack(
+            self._secret,
+            stamp=request.headers.get(STAMP_HEADER, ""),
+            signature=request.headers.get(SIGNATURE_HEADER, ""),
+            body=body,
+            now=self._clock.now(),
+        )
+
+
+def _posted(body: bytes, content_type: str) -> Posted | None:
+    """What stands in the body: an event as JSON, a tap as JSON in a form, a command as a form."""
+    try:
+        if not content_type.startswith("application/x-www-form-urlencoded"):
+            return _object(json.loads(body), Kind.EVENT)
+        fields = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+        if "payload" in fields:
+            return _object(json.loads(fields["payload"]), Kind.TAP)
+    except (ValueError, RecursionError):
+        return None
+    return Posted(Kind.COMMAND, fields) if "command" in fields else None
+
+
+def _object(payload: object, kind: Kind) -> Posted | None:
+    return Posted(kind, payload) if isinstance(payload, Mapping) else None
+
+
+def _is_certificate_check(body: bytes) -> bool:
+    """Such checks may come unsigned; nothing is done for them."""
+    return len(body) <= SHORT and b"ssl_check=1" in body.split(b"&")
+
+
+def _challenged(challenge: object) -> Response:
+    return Response(json.dumps({"challenge": challenge}), media_type="application/json")
+
+
+def _kept(saved: bool) -> Response:
+    return Response() if saved else Response(status_code=503)
