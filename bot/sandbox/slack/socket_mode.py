@@ -18,6 +18,7 @@ from bot.sandbox.slack.state import Slack
 
 MOST_CONNECTIONS = 10
 HEARTBEAT = 30.0  # seconds of real time between our pings
+CLOSE_WITHIN = 1.0  # seconds of real time for the app to take its leave
 ENVELOPES = UUID("6d3c1c0e-0000-4000-8000-5106c5ac8e70")  # a name space, so that ids are the same in each run
 NOT_CONNECTED = "no_connection"
 
@@ -98,7 +99,7 @@ class SocketMode:
         """One websocket, from its ticket to its end."""
         if request.query.get("ticket") not in self._slack.tickets:
             return web.Response(status=404)
-        socket = web.WebSocketResponse(heartbeat=HEARTBEAT)
+        socket = web.WebSocketResponse(heartbeat=HEARTBEAT, timeout=CLOSE_WITHIN)
         connection = Connection(socket, request.transport)
         with self._clock.busy():
             await socket.prepare(request)
