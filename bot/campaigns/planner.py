@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.domain import campaign as rules
 from bot.domain.cadence import PlannedStep, plan_closing, plan_correction, plan_notice, plan_steps
-from bot.domain.calendar import NO_REST, closes_everywhere, local_date, window
+from bot.domain.calendar import NO_REST, SECOND, closes_everywhere, local_date, window
 from bot.domain.campaign import Campaign, CampaignState
 from bot.domain.recipient import ChannelName
 from bot.domain.step import StepKind, kind_of
@@ -49,6 +49,7 @@ class Planner:
 def plan_segment(session: Session, *, now: datetime, rest_days: RestDays) -> Planned:
     """One pass over the running campaigns: at most one segment of rows for each group of people."""
     rows, more = 0, False
+    planning.take_turn(session)
     _start_scheduled(session, now)
     for campaign in campaigns.in_state(session, CampaignState.RUNNING):
         made = [
@@ -67,7 +68,7 @@ def next_instant(session: Session, *, now: datetime) -> datetime | None:
     instants: list[datetime | None] = [outbox.next_due(session, now=now)]
     for campaign in campaigns.in_state(session, CampaignState.RUNNING):
         instants.append(slots.next_due(session, campaign, now=now))
-        instants.append(closes_everywhere(campaign.document.deadline))
+        instants.append(closes_everywhere(campaign.document.deadline) + SECOND)
     instants += [campaign.start_at for campaign in campaigns.in_state(session, CampaignState.SCHEDULED)]
     return min((instant for instant in instants if instant is not None and instant > now), default=None)
 
@@ -163,5 +164,5 @@ def _correction(
 
 def _finish(session: Session, campaign: Campaign, now: datetime) -> None:
     over = now > closes_everywhere(campaign.document.deadline)
-    if over and not slots.is_open(session, campaign):
+    if over and not slots.is_open(session, campaign, now=now):
         campaigns.save(session, rules.finish(campaign), now=now, by="planner")
