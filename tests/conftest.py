@@ -10,6 +10,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+pytest_plugins = ("tests.worlds",)
+
 
 class LeftTheMachine(AssertionError):
     """A test tried to reach somebody else's computer."""

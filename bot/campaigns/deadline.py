@@ -11,7 +11,7 @@ from bot.domain.calendar import closes_everywhere
 from bot.domain.campaign import Campaign, CampaignState
 from bot.domain.roles import Act
 from bot.exceptions import BadMoment
-from bot.store import campaigns, moves, staff
+from bot.store import campaigns, moves, planning, staff
 from bot.store.database import Session
 
 STARTED = (CampaignState.RUNNING, CampaignState.PAUSED)
@@ -49,6 +49,7 @@ def move(session: Session, slug: str, *, to: date, by: str, now: datetime, rest_
     Those who are undecided and were told the old date get one correction, nobody else does. Reminders that
     were in line give way to it, and keep their number. A campaign that has not started is a draft again.
     """
+    planning.take_turn(session)
     before = campaigns.get(session, slug)
     after = _moved(before, to, by=by, now=now)
     outcome = _outcome(session, before, after)

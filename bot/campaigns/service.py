@@ -108,6 +108,7 @@ def pause(session: Session, slug: str, *, by: str, now: datetime) -> Campaign:
 
 def resume(session: Session, slug: str, *, by: str, now: datetime, rest_days: RestDays) -> Campaign:
     """Running again. What came due meanwhile is planned at once: of a person's reminders the latest only."""
+    planning.take_turn(session)
     campaign = rules.resume(campaigns.get(session, slug))
     saved = _save(session, Act.RESUME, campaign, by=by, now=now)
     planning.merge_missed(session, saved, now=now)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, case, literal
+from sqlalchemy import ColumnElement, Select, case, literal, text
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, or_, select, update
 
@@ -19,6 +19,7 @@ from bot.store.outbox import CAMPAIGN_AFTER
 from bot.store.slots import Slot
 
 SEGMENT = 20_000  # rows a statement makes at most; 50,000 held an answer up for 1.5 s on SQLite
+PLANNING_LOCK = 0x7E66A8
 DELIVERY_COLUMNS = (
     "campaign_id", "recipient_id", "address_id", "slot_id", "step", "kind", "final", "asks", "channel", "lane",
     "priority", "state", "on_doubt", "claim", "epoch", "failures", "doubts", "created_at",
@@ -33,6 +34,12 @@ class Newcomers:
     zone: str
     channel: ChannelName
     since: datetime | None
+
+
+def take_turn(session: Session) -> None:
+    """Nobody else plans until this transaction ends; SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": PLANNING_LOCK})
 
 
 def newcomers(session: Session, campaign: Campaign) -> list[Newcomers]:
@@ -179,8 +186,9 @@ def _new_delivery(
 
 def _insert(session: Session, chosen: Select[tuple[object, ...]]) -> int:
     ordered = chosen.order_by(col(RecipientRow.id)).limit(SEGMENT)
-    result = session.execute(insert_selected(session, DeliveryRow, DELIVERY_COLUMNS, ordered))
-    return int(result.rowcount)  # type: ignore[attr-defined]  # an insert gives a cursor result
+    insert = insert_selected(session, DeliveryRow, DELIVERY_COLUMNS, ordered)
+    counted = insert.execution_options(preserve_rowcount=True)  # psycopg forgets it with its cursor
+    return session.connection().execute(counted).rowcount
 
 
 def _same(column: ColumnElement[datetime | None], value: datetime | None) -> ColumnElement[bool]:

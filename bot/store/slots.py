@@ -31,7 +31,10 @@ class Slot:
 
 
 def put(session: Session, campaign: Campaign, cohort: Cohort, step: PlannedStep) -> Slot:
-    """The slot stands as planned in the campaign's present revision."""
+    """The slot stands as planned in the campaign's present revision, and its deliveries are to be made.
+
+    Those who come into reach on one day share the notice's slot: it keeps the earliest of their instants.
+    """
     key = (campaign.id, step.step, cohort.zone, cohort.day_asked, cohort.channel.value)
     row = session.exec(
         select(SlotRow).where(
@@ -56,8 +59,10 @@ def put(session: Session, campaign: Campaign, cohort: Cohort, step: PlannedStep)
             not_after=step.not_after,
             why=step.why,
         )
-    row.revision, row.state, row.why = campaign.revision, step.state.value, step.why
-    row.due_at, row.not_after, row.final = step.due_at, step.not_after, step.final
+    if not (row.kind == StepKind.NOTICE and _is_earlier(row.due_at, step.due_at)):
+        row.due_at, row.why = step.due_at, step.why
+    row.revision, row.state = campaign.revision, step.state.value
+    row.not_after, row.final, row.planned_at = step.not_after, step.final, None
     session.add(row)
     session.flush()
     return _value(row)
@@ -151,13 +156,14 @@ def next_due(session: Session, campaign: Campaign, *, now: datetime) -> datetime
     ).one()
 
 
-def is_open(session: Session, campaign: Campaign) -> bool:
+def is_open(session: Session, campaign: Campaign, *, now: datetime) -> bool:
     """Whether anything of this campaign is still to be made or sent."""
     pending = (DeliveryState.DUE.value, DeliveryState.SENDING.value)
     slot = select(SlotRow.id).where(
         SlotRow.campaign_id == campaign.id,
         col(SlotRow.planned_at).is_(None),
         col(SlotRow.due_at).is_not(None),
+        col(SlotRow.not_after) >= now,
     )
     delivery = select(DeliveryRow.id).where(
         DeliveryRow.campaign_id == campaign.id,
@@ -167,6 +173,10 @@ def is_open(session: Session, campaign: Campaign) -> bool:
     return (
         session.exec(slot.limit(1)).first() is not None or session.exec(delivery.limit(1)).first() is not None
     )
+
+
+def _is_earlier(instant: datetime | None, than: datetime | None) -> bool:
+    return instant is not None and (than is None or instant < than)
 
 
 def _planned(row: SlotRow) -> PlannedStep:

@@ -1,0 +1,105 @@
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+from sqlmodel import Session, SQLModel
+
+from bot.clock import SystemClock
+from bot.domain.campaign import Campaign
+from bot.exceptions import DatabaseAway, DatabaseNotMigrated, NotSavedInTime
+from bot.store import campaigns
+from bot.store.database import Database
+from tests.worlds import document
+
+CAMPAIGN = Campaign(document())
+
+
+def test_migrations_make_what_the_models_say(database):
+    """Alembic is the only thing that makes tables; a difference would show at the first query in production."""
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = compare_metadata(context, SQLModel.metadata)
+
+    assert differences == []
+
+
+def test_up_and_down_and_up_again(database):
+    database.downgrade()
+    with database.engine.connect() as connection:
+        left = set(inspect(connection).get_table_names())
+    database.migrate()
+    database.require_migrated()
+
+    assert left <= {"alembic_version"}
+
+
+def test_indexes_cover_every_foreign_key_that_is_searched(database):
+    """A table without the index on what it is asked by stands still at a million rows."""
+    with database.engine.connect() as connection:
+        indexes = inspect(connection).get_indexes("delivery")
+
+    assert {"recipient_id", "slot_id", "lane"} <= {index["column_names"][0] for index in indexes}
+
+
+def test_what_fails_leaves_nothing_behind(world):
+    def fail(session: Session) -> None:
+        campaigns.add(session, CAMPAIGN, now=world.now)
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        world.run(fail)
+
+    assert world.run(campaigns.every) == []
+
+
+async def test_a_transaction_runs_whole_in_a_thread_of_its_own(world):
+    added = await world.database.transact(campaigns.add, CAMPAIGN, now=world.now)
+
+    assert await world.database.transact(campaigns.get, added.slug) == added
+
+
+async def test_what_is_not_saved_in_time_is_not_saved(world):
+    """A person who was told "not saved yet" must not find it saved later."""
+    with pytest.raises(NotSavedInTime):
+        await world.database.transact_within(-1.0, campaigns.add, CAMPAIGN, now=world.now)
+
+    assert await world.database.transact(campaigns.every) == []
+
+
+def test_a_file_that_was_never_migrated_says_what_to_run(tmp_path):
+    with (
+        Database(f"sqlite:///{tmp_path}/none.db", clock=SystemClock()) as database,
+        pytest.raises(DatabaseNotMigrated, match="tenggat db upgrade"),
+    ):
+        database.require_migrated()
+
+
+def test_a_server_that_is_away_is_named_without_its_password():
+    url = "postgresql+psycopg://me:secret@127.0.0.1:1/x?connect_timeout=1"
+
+    with Database(url, clock=SystemClock()) as database, pytest.raises(DatabaseAway) as caught:
+        database.require_migrated()
+
+    assert "127.0.0.1:1" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path):
+    path = tmp_path / "letter.db"
+    path.write_text("Dear reader, " * 1000)
+
+    with Database(f"sqlite:///{path}", clock=SystemClock()) as database:
+        for ask in (database.require_migrated, database.migrate):
+            with pytest.raises(DatabaseAway, match="letter.db"):
+                ask()
+
+
+def test_sqlite_is_durable(tmp_path):
+    """A choice that was acknowledged must survive the power."""
+    with (
+        Database(f"sqlite:///{tmp_path}/x.db", clock=SystemClock()) as database,
+        database.engine.connect() as connection,
+    ):
+        assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
+        assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 2
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar_one() == 1
