@@ -69,7 +69,7 @@ class Catalog:
         compiled = BytesIO()
         write_mo(compiled, parsed)
         compiled.seek(0)
-        self.locale, self.domain = locale, domain
+        self.path, self.locale, self.domain = path, locale, domain
         self.is_whole = not any(_is_missing(entry) for entry in parsed if entry.id)
         self.places = tuple(_place(entry) for entry in parsed if entry.id and entry.context)
         self._texts = {entry.context: str(entry.string) for entry in parsed if entry.context and entry.string}

@@ -1,0 +1,156 @@
+"""The shipped words, ready to be put together: what tests of wording and of rendering share."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Final
+
+from bot import resources
+from bot.campaigns.wording import Template, compose
+from bot.conversation import cards, wording
+from bot.domain.campaign import CampaignDocument, CampaignState
+from bot.domain.choice import ChoiceRecord, ChoiceValue, Control
+from bot.domain.delivery import DeliveryState
+from bot.domain.later import LaterOption
+from bot.domain.message import Message, MessageKind
+from bot.domain.recipient import ChannelName, Reach
+from bot.i18n import Catalogs, Words
+
+CATALOGS: Final = Catalogs.load(resources.locales())
+OPERATOR: Final = "Contoh Operator"
+ZONE: Final = "Asia/Jakarta"
+DOCUMENT: Final = CampaignDocument(
+    slug="claude-consumer-terms",
+    template="claude-consumer-terms",
+    announce=date(2025, 9, 2),
+    deadline=date(2025, 9, 28),
+    zone=ZONE,
+    authoritative_locale="id",
+    link="https://www.anthropic.com/news/updates-to-our-consumer-terms",
+)
+DEADLINE: Final = datetime(2025, 9, 28, 16, 59, 59, tzinfo=UTC)
+ANSWERED_AT: Final = datetime(2025, 9, 25, 2, 12, tzinfo=UTC)
+RECORD: Final = ChoiceRecord(
+    recipient="u-10427",
+    campaign=DOCUMENT.slug,
+    revision=1,
+    value=ChoiceValue.OPT_OUT,
+    channel=ChannelName.TELEGRAM,
+    identity="telegram:1",
+    control=Control.BUTTON,
+    locale="id",
+    receipt="TEN-7F3K-92QD-4WX",
+    received_at=ANSWERED_AT,
+    recorded_at=ANSWERED_AT,
+)
+CAMPAIGN_KINDS: Final = (
+    MessageKind.NOTICE,
+    MessageKind.REMINDER,
+    MessageKind.LAST_REMINDER,
+    MessageKind.CORRECTION,
+    MessageKind.CLOSING,
+)
+
+
+def template(locale: str, *, zone: str | None = ZONE) -> Template:
+    """The shipped campaign's words."""
+    return Template.of(DOCUMENT, locale=locale, zone=zone, operator=OPERATOR, catalogs=CATALOGS)
+
+
+def words(locale: str) -> Words:
+    """The bot's own words."""
+    return Words(CATALOGS, locale, ZONE)
+
+
+def composed(
+    kind: MessageKind, locale: str, *, zone: str | None = ZONE, back_to: str | None = None
+) -> Message:
+    """One message of the shipped campaign."""
+    return compose(
+        kind,
+        document=DOCUMENT,
+        locale=locale,
+        deadline=DEADLINE,
+        zone=zone,
+        operator=OPERATOR,
+        catalogs=CATALOGS,
+        back_to=back_to,
+    )
+
+
+def replies(locale: str) -> Mapping[str, Message]:
+    """Everything that the bot says in a talk, by name."""
+    told: dict[str, Callable[[], Message]] = {
+        "receipt": lambda: wording.receipt(template(locale), RECORD),
+        "receipt of the other answer": lambda: wording.receipt(
+            template(locale), replace(RECORD, value=ChoiceValue.OPT_IN)
+        ),
+        "receipt, late": lambda: wording.receipt(template(locale), RECORD, late=True),
+        "receipt, applied": lambda: wording.receipt(template(locale), RECORD, applied=True),
+        "receipt, original": lambda: wording.receipt(template("id"), RECORD, back_to=locale),
+        "already answered": lambda: wording.already_answered(template(locale), RECORD),
+        "status, open": lambda: wording.status_open(template(locale), deadline=DEADLINE),
+        "status, muted": lambda: wording.status_open(template(locale), deadline=DEADLINE, muted=True),
+        "ask again": lambda: wording.ask_again(template(locale)),
+        "snooze": lambda: wording.snooze_options(template(locale), tuple(LaterOption)),
+        "snoozed": lambda: wording.snoozed(template(locale), until=ANSWERED_AT),
+        "nothing to put off": lambda: wording.nothing_to_put_off(template(locale)),
+        "campaign over": lambda: wording.campaign_over(template(locale)),
+        "muted": lambda: wording.muted(words(locale)),
+        "resumed": lambda: wording.resumed(words(locale)),
+        "help": lambda: wording.help_text(words(locale), operator=OPERATOR),
+        "stranger": lambda: wording.stranger(words(locale), operator=OPERATOR),
+        "nothing open": lambda: wording.nothing_open(words(locale)),
+        "group": lambda: wording.group_decline(words(locale)),
+        "foreign button": lambda: wording.foreign_button(words(locale)),
+    }
+    return {name: say() for name, say in told.items()}
+
+
+def staff_messages(locale: str) -> Mapping[str, Message]:
+    """Everything that staff read, by name."""
+    return {
+        "look-up card": cards.lookup_card(template(locale), card()),
+        "campaign card": cards.campaign_card(template(locale), figures()),
+        "campaign is": cards.campaign_is(words(locale), slug=DOCUMENT.slug, state=CampaignState.PAUSED),
+        "cannot": cards.cannot(words(locale), slug=DOCUMENT.slug, state=CampaignState.DRAFT),
+        "not allowed": cards.not_allowed(words(locale)),
+        "not found": cards.not_found(words(locale)),
+        "unknown command": cards.unknown_command(words(locale), usage="/lookup u-10427"),
+    }
+
+
+def card() -> cards.Card:
+    """One person as support sees them."""
+    return cards.Card(
+        ref=cards.masked("u-10427"),
+        handle="@" + cards.masked("sari.dewi"),
+        choice=RECORD,
+        reach=((ChannelName.TELEGRAM, Reach.REACHABLE),),
+        locale="id",
+        zone="Asia/Makassar",
+        deadline=datetime(2025, 9, 28, 15, 59, 59, tzinfo=UTC),
+        muted=False,
+        events=(
+            cards.CardEvent(ANSWERED_AT, ChoiceValue.OPT_OUT),
+            cards.CardEvent(datetime(2025, 9, 15, 3, tzinfo=UTC), ("reminder-1", DeliveryState.SENT)),
+            cards.CardEvent(datetime(2025, 9, 2, 2, tzinfo=UTC), ("notice", DeliveryState.IN_DOUBT)),
+        ),
+        next=cards.NoNext.ANSWERED,
+    )
+
+
+def figures() -> cards.Figures:
+    """A campaign half-way."""
+    return cards.Figures(
+        slug=DOCUMENT.slug,
+        state=CampaignState.RUNNING,
+        deadline=DEADLINE,
+        audience=10_802,
+        reached=10_151,
+        opt_in=402,
+        opt_out=310,
+        muted=12,
+        unreachable=640,
+        in_doubt=0,
+    )
