@@ -233,13 +233,13 @@ def _place(words: Words, channel: ChannelName, reach: Reach) -> str:
     name = channel.value.capitalize()
     match reach:
         case Reach.REACHABLE:
-            return words.gettext("{channel}: reachable", channel=name)
+            return words.gettext("{channel} reachable", channel=name)
         case Reach.BLOCKED:
-            return words.gettext("{channel}: blocked", channel=name)
+            return words.gettext("{channel} blocked", channel=name)
         case Reach.GONE:
-            return words.gettext("{channel}: account gone", channel=name)
+            return words.gettext("{channel} account gone", channel=name)
         case Reach.UNLINKED:
-            return words.gettext("{channel}: not linked", channel=name)
+            return words.gettext("{channel} not linked", channel=name)
     assert_never(reach)
 
 
@@ -267,15 +267,15 @@ def _event(template: Template, event: CardEvent) -> str:
 def _delivered(words: Words, step: str, state: DeliveryState) -> str:
     match state:
         case DeliveryState.SENT:
-            return words.gettext("{step}: sent", step=step)
+            return words.gettext("{step}, sent", step=step)
         case DeliveryState.REJECTED:
-            return words.gettext("{step}: refused by the platform", step=step)
+            return words.gettext("{step}, refused by the platform", step=step)
         case DeliveryState.IN_DOUBT:
-            return words.gettext("{step}: in doubt", step=step)
+            return words.gettext("{step}, in doubt", step=step)
         case DeliveryState.DUE | DeliveryState.SENDING | DeliveryState.HELD:
-            return words.gettext("{step}: waiting", step=step)
+            return words.gettext("{step}, waiting", step=step)
         case DeliveryState.SKIPPED | DeliveryState.MERGED | DeliveryState.EXPIRED | DeliveryState.CANCELLED:
-            return words.gettext("{step}: not sent", step=step)
+            return words.gettext("{step}, not sent", step=step)
     assert_never(state)
 
 
@@ -284,15 +284,15 @@ def _next(words: Words, coming: NextStep | NoNext) -> str:
         case NextStep(step=step, at=at):
             return words.gettext("{step}, {when}", step=step_name(words, step), when=_brief(words, at))
         case NoNext.ANSWERED:
-            return words.gettext("none: has answered")
+            return words.gettext("none, has answered")
         case NoNext.MUTED:
-            return words.gettext("none: messages are off")
+            return words.gettext("none, messages are off")
         case NoNext.EXCLUDED:
-            return words.gettext("none: is not asked in this campaign")
+            return words.gettext("none, is not asked in this campaign")
         case NoNext.UNREACHABLE:
-            return words.gettext("none: cannot be reached")
+            return words.gettext("none, cannot be reached")
         case NoNext.OVER:
-            return words.gettext("none: the campaign sends nothing more")
+            return words.gettext("none, the campaign sends nothing more")
     assert_never(coming)
 
 
