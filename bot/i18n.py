@@ -79,7 +79,12 @@ class Catalog:
     @property
     def machine_made(self) -> bool:
         """Whether a machine made these words and no human has reviewed them."""
-        return self._headers.get("X-Translation-Origin") == "machine" and not self.reviewed_by
+        return self.is_from_machine and not self.reviewed_by
+
+    @property
+    def is_from_machine(self) -> bool:
+        """Whether a machine made these words, reviewed or not."""
+        return self._headers.get("X-Translation-Origin") == "machine"
 
     @property
     def reviewed_by(self) -> str | None:
@@ -105,15 +110,7 @@ class Catalog:
 
     def fill(self, text: str, **values: str) -> str:
         """`text` with each `{name}` replaced; a name without a value stays as it is."""
-        return _PLACE.sub(lambda found: self._value(found, values), text)
-
-    def set_apart(self, value: str) -> str:
-        """`value` so that it does not disturb the direction of what stands around it."""
-        return f"{ISOLATE}{value}{POP_ISOLATE}" if is_right_to_left(self.locale) else value
-
-    def _value(self, found: re.Match[str], values: dict[str, str]) -> str:
-        value = values.get(found[1])
-        return found[0] if value is None else self.set_apart(value)
+        return filled(text, self.locale, **values)
 
 
 class Catalogs:
@@ -201,6 +198,21 @@ def language_name(locale: str) -> str:
 def is_right_to_left(locale: str) -> bool:
     """Whether the language is written from right to left."""
     return Locale.parse(locale).text_direction == "rtl"
+
+
+def filled(text: str, locale: str, **values: str) -> str:
+    """`text` with each `{name}` replaced and set apart; a name without a value stays as it is."""
+
+    def value(found: re.Match[str]) -> str:
+        given = values.get(found[1])
+        return found[0] if given is None else set_apart(given, locale)
+
+    return _PLACE.sub(value, text)
+
+
+def set_apart(value: str, locale: str) -> str:
+    """`value` so that it does not disturb the direction of what stands around it."""
+    return f"{ISOLATE}{value}{POP_ISOLATE}" if is_right_to_left(locale) else value
 
 
 def directed(text: str, locale: str) -> str:

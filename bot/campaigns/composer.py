@@ -66,6 +66,7 @@ class Composer:
             zone=key.zone,
             operator=self.operator,
             catalogs=self.catalogs,
+            own=key.campaign.words,
         )
         text = to_text(message)
         shows = message_kind(StepKind.CLOSING) is not key.kind

@@ -4,13 +4,25 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final, Self
 
 from bot.domain.campaign import CampaignDocument
 from bot.domain.choice import ChoiceValue
 from bot.domain.message import Button, Link, Message, MessageKind, Paragraph, ShownTime, Verb
+from bot.domain.template import CampaignWords, LocaleWords, Origin, PlacedText
 from bot.exceptions import BadFile
-from bot.i18n import Catalog, Catalogs, Words, directed, language_name, zone_name
+from bot.i18n import (
+    Catalog,
+    Catalogs,
+    Words,
+    directed,
+    filled,
+    language_name,
+    match_locale,
+    set_apart,
+    zone_name,
+)
 
 BULLET: Final = "• "
 ASKING: Final = (
@@ -32,7 +44,8 @@ class Template:
     `zone_known` is whether times can be called the reader's own.
     """
 
-    catalog: Catalog
+    name: str
+    said: LocaleWords
     words: Words
     link: str
     operator: str
@@ -47,25 +60,27 @@ class Template:
         zone: str | None,
         operator: str,
         catalogs: Catalogs,
+        own: CampaignWords | None = None,
     ) -> Self:
-        """The campaign's words in `locale`, or in its authoritative language where there is no whole catalog.
+        """The campaign's words in `locale`, or in its authoritative language where they are not whole.
 
-        Times are shown in `zone`; without one in the campaign's, and then by the zone's name.
+        `own` are the words that the campaign has of its own; without them it speaks those of the shipped
+        template. Times are shown in `zone`; without one in the campaign's, and then by the zone's name.
         """
-        catalog = catalogs.for_locale(locale, document.template, authoritative=document.authoritative_locale)
-        words = Words(catalogs, catalog.locale, zone or document.zone, document.authoritative_locale)
+        said = _own(document, own, locale) if own else _shipped(document, catalogs, locale)
+        words = Words(catalogs, said.locale, zone or document.zone, document.authoritative_locale)
         named = operator or words.pgettext("who sends", "the operator of this bot")
-        return cls(catalog, words, document.link, named, zone is not None)
+        return cls(document.template, said, words, document.link, named, zone is not None)
 
     @property
     def locale(self) -> str:
         """The language of the words."""
-        return self.catalog.locale
+        return self.said.locale
 
     @property
     def machine_made(self) -> bool:
         """Whether a machine made these words and no human has reviewed them."""
-        return self.catalog.machine_made or self.words.catalog.machine_made
+        return self.said.machine_made or self.words.catalog.machine_made
 
     @property
     def title(self) -> str:
@@ -97,20 +112,20 @@ class Template:
 
     def text(self, place: str) -> str | None:
         """The words at `place` with the operator's name in them; None when the template has none there."""
-        words = self.catalog.at(place)
-        return None if words is None else self.catalog.fill(words, operator=self.operator)
+        text = self.said.text(place)
+        return None if text is None else filled(text, self.locale, operator=self.operator)
 
     def need(self, place: str) -> str:
         """The words at `place`, without which no message can be made."""
         text = self.text(place)
         if text is None:
-            raise BadFile(self.catalog.domain, f"the template has no words for {self.locale}", key=place)
+            raise BadFile(self.name, f"the template has no words for {self.locale}", key=place)
         return text
 
     def texts(self, kind: str, part: str) -> Iterator[str]:
         """The words at `<kind>.<part>.1`, `.2`, … as far as they go."""
         pattern = re.compile(rf"{re.escape(kind)}\.{part}\.\d+")
-        numbered = [place.name for place in self.catalog.places if pattern.fullmatch(place.name)]
+        numbered = [place for place in self.said.texts if pattern.fullmatch(place)]
         for name in sorted(numbered, key=lambda name: int(name.rpartition(".")[2])):
             yield self.need(name)
 
@@ -119,7 +134,7 @@ class Template:
         sentence = self.text(place)
         if sentence is None:
             return None
-        apart = sentence.replace("{when}", self.catalog.set_apart("{when}"))
+        apart = sentence.replace("{when}", set_apart("{when}", self.locale))
         return ShownTime(directed(apart, self.locale), self.when(deadline), deadline.astimezone(UTC))
 
     def when(self, instant: datetime) -> str:
@@ -140,6 +155,7 @@ def compose(
     zone: str | None,
     operator: str,
     catalogs: Catalogs,
+    own: CampaignWords | None = None,
     back_to: str | None = None,
 ) -> Message:
     """One message of a campaign: a notice, a reminder, the last one, a correction or the closing note.
@@ -148,7 +164,7 @@ def compose(
     by name. `back_to` is the language of a reader who asked for the original: the message then has a
     button that leads back to it.
     """
-    template = Template.of(document, locale=locale, zone=zone, operator=operator, catalogs=catalogs)
+    template = Template.of(document, locale=locale, zone=zone, operator=operator, catalogs=catalogs, own=own)
     words, machine_made = template.words, template.machine_made
     return Message(
         kind=kind,
@@ -164,6 +180,17 @@ def compose(
         ),
         footnote=footnote(words, machine_made=machine_made),
     )
+
+
+@lru_cache(maxsize=64)
+def words_of(catalog: Catalog) -> LocaleWords:
+    """A shipped template's words in one language."""
+    texts = {
+        place.name: PlacedText(catalog.at(place.name) or "", tuple(sorted(place.facts)))
+        for place in catalog.places
+    }
+    origin = Origin.MACHINE if catalog.is_from_machine else Origin.HUMAN
+    return LocaleWords(catalog.locale, texts, origin, catalog.reviewed_by)
 
 
 def footnote(words: Words, *, machine_made: bool) -> str | None:
@@ -189,6 +216,21 @@ def language_button(words: Words, *, machine_made: bool, back_to: str | None = N
     if machine_made:
         return (_language_button(words, words.authoritative, Verb.ORIGINAL),)
     return ()
+
+
+def _own(document: CampaignDocument, own: CampaignWords, locale: str | None) -> LocaleWords:
+    authoritative = document.authoritative_locale
+    found = own.best((locale, match_locale(locale)), authoritative=authoritative)
+    if found is None:
+        raise BadFile(
+            f"The words of `{document.slug}`", f"are not whole in `{authoritative}`; import them anew."
+        )
+    return found
+
+
+def _shipped(document: CampaignDocument, catalogs: Catalogs, locale: str | None) -> LocaleWords:
+    authoritative = document.authoritative_locale
+    return words_of(catalogs.for_locale(locale, document.template, authoritative=authoritative))
 
 
 def _language_button(words: Words, language: str, verb: Verb) -> Button:

@@ -30,7 +30,12 @@ class Speaking:
     def template(self, campaign: Campaign, *, locale: str | None, zone: str | None) -> Template:
         """A campaign's words."""
         return Template.of(
-            campaign.document, locale=locale, zone=zone, operator=self.operator, catalogs=self.catalogs
+            campaign.document,
+            locale=locale,
+            zone=zone,
+            operator=self.operator,
+            catalogs=self.catalogs,
+            own=campaign.words,
         )
 
 

@@ -87,5 +87,6 @@ def _step(
         zone=person.zone,
         operator=talk.speaking.operator,
         catalogs=talk.speaking.catalogs,
+        own=campaign.words,
         back_to=person.locale if locale else None,
     )

@@ -5,10 +5,14 @@ import json
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from bot.domain.delivery import OnDoubt
 from bot.domain.recipient import Audience
 from bot.exceptions import InvalidTransition, SameApprover
+
+if TYPE_CHECKING:
+    from bot.domain.template import CampaignWords
 
 
 class CampaignState(StrEnum):
@@ -56,7 +60,11 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class CampaignDocument:
-    """What is approved: everything that a campaign file says. `deadline` is a date on each recipient's clock."""
+    """What is approved: everything that a campaign file says, and by their hash the campaign's own words.
+
+    `deadline` is a date on each recipient's clock. Without words of its own (`words` is None) the campaign
+    speaks those of the shipped template.
+    """
 
     slug: str
     template: str
@@ -70,6 +78,7 @@ class CampaignDocument:
     cadence: Cadence = field(default_factory=Cadence)
     hours: Hours = field(default_factory=Hours)
     on_doubt: tuple[tuple[str, OnDoubt], ...] = ()  # step kind -> what to do, where it is not the default
+    words: str | None = None
 
     @property
     def content_hash(self) -> str:
@@ -79,7 +88,7 @@ class CampaignDocument:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A campaign with its present revision and state."""
+    """A campaign with its present revision and state; `words` are those that its document names."""
 
     document: CampaignDocument
     state: CampaignState = CampaignState.DRAFT
@@ -90,6 +99,7 @@ class Campaign:
     start_at: datetime | None = None  # when a scheduled start is due
     started_at: datetime | None = None
     id: int = 0
+    words: "CampaignWords | None" = field(default=None, compare=False, repr=False)
 
     @property
     def slug(self) -> str:

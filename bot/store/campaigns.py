@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select, update
 
 from bot.domain.campaign import Campaign, CampaignDocument, CampaignState
 from bot.exceptions import UnknownCampaign
+from bot.store import templates
 from bot.store.models import CampaignRevisionRow, CampaignRow
 
 DOCUMENT = TypeAdapter(CampaignDocument)
@@ -27,7 +28,7 @@ def add(session: Session, campaign: Campaign, *, now: datetime) -> Campaign:
     session.add(row)
     session.flush()
     _keep_revision(session, row, campaign, now=now, by=campaign.author)
-    return _value(row)
+    return _value(session, row)
 
 
 def save(session: Session, campaign: Campaign, *, now: datetime, by: str) -> Campaign:
@@ -37,7 +38,7 @@ def save(session: Session, campaign: Campaign, *, now: datetime, by: str) -> Cam
     _write(row, campaign)
     if is_new:
         _keep_revision(session, row, campaign, now=now, by=by)
-    return _value(row)
+    return _value(session, row)
 
 
 def rewrite(session: Session, campaign: Campaign, *, now: datetime) -> Campaign:
@@ -51,13 +52,13 @@ def rewrite(session: Session, campaign: Campaign, *, now: datetime) -> Campaign:
     ).one()
     kept.content_hash, kept.document = campaign.document.content_hash, row.document
     kept.made_at, kept.made_by = now, campaign.author
-    return _value(row)
+    return _value(session, row)
 
 
 def find(session: Session, slug: str) -> Campaign | None:
     """The campaign with this slug."""
     row = session.exec(select(CampaignRow).where(CampaignRow.slug == slug)).first()
-    return _value(row) if row else None
+    return _value(session, row) if row else None
 
 
 def get(session: Session, slug: str) -> Campaign:
@@ -71,12 +72,12 @@ def get(session: Session, slug: str) -> Campaign:
 def by_ids(session: Session, ids: Iterable[int]) -> dict[int, Campaign]:
     """The campaigns with these ids."""
     rows = session.exec(select(CampaignRow).where(col(CampaignRow.id).in_(set(ids))))
-    return {row.id or 0: _value(row) for row in rows}
+    return {row.id or 0: _value(session, row) for row in rows}
 
 
 def every(session: Session) -> Sequence[Campaign]:
     """All campaigns, the oldest first."""
-    return [_value(row) for row in session.exec(select(CampaignRow).order_by(col(CampaignRow.id)))]
+    return [_value(session, row) for row in session.exec(select(CampaignRow).order_by(col(CampaignRow.id)))]
 
 
 def in_state(session: Session, *states: CampaignState) -> Sequence[Campaign]:
@@ -84,7 +85,7 @@ def in_state(session: Session, *states: CampaignState) -> Sequence[Campaign]:
     rows = session.exec(
         select(CampaignRow).where(col(CampaignRow.state).in_(states)).order_by(col(CampaignRow.id))
     )
-    return [_value(row) for row in rows]
+    return [_value(session, row) for row in rows]
 
 
 def audience_changed(session: Session) -> None:
@@ -126,9 +127,11 @@ def _keep_revision(session: Session, row: CampaignRow, campaign: Campaign, *, no
     session.flush()
 
 
-def _value(row: CampaignRow) -> Campaign:
+def _value(session: Session, row: CampaignRow) -> Campaign:
+    document = DOCUMENT.validate_json(row.document)
     return Campaign(
-        document=DOCUMENT.validate_json(row.document),
+        document=document,
+        words=templates.get(session, document.words) if document.words else None,
         state=CampaignState(row.state),
         revision=row.revision,
         author=row.author,

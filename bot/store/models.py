@@ -25,6 +25,8 @@ class RecipientRow(SQLModel, table=True):
     locale: str | None = None  # as imported
     chosen_locale: str | None = None  # as chosen in the bot; goes first
     zone: str | None = None
+    zone_chosen: bool = False  # in the bot: an import leaves it alone
+    offered_locales: str = ""  # languages that were offered once, separated by spaces
     registered_on: date | None = None
     email_hash: str | None = Field(default=None, index=True)
     muted_at: datetime | None = None
@@ -47,6 +49,8 @@ class AddressRow(SQLModel, table=True):
     reachable_since: datetime
     handle: str | None = None
     language: str | None = None  # as the platform says
+    helped_at: datetime | None = None  # when the short help was last said
+    home_at: datetime | None = None  # when the person first opened their own page in the app
 
 
 class CampaignRow(SQLModel, table=True):
@@ -81,6 +85,30 @@ class CampaignRevisionRow(SQLModel, table=True):
     document: str
     made_at: datetime
     made_by: str
+
+
+class TemplateRow(SQLModel, table=True):
+    """Words that campaigns have of their own, by the hash that their documents name; never changed."""
+
+    __tablename__ = "template"
+
+    hash: str = Field(primary_key=True)
+    made_at: datetime
+    made_by: str
+
+
+class TemplateTextRow(SQLModel, table=True):
+    """The words of a template at one place in one language, with the facts that they rest on."""
+
+    __tablename__ = "template_text"
+    __table_args__ = (UniqueConstraint("template", "locale", "place"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    template: str = Field(foreign_key="template.hash")
+    locale: str
+    place: str
+    text: str
+    facts: str  # separated by spaces
 
 
 class CohortRow(SQLModel, table=True):
@@ -188,6 +216,9 @@ class DeliveryRow(SQLModel, table=True):
     body: str | None = None  # replies: the message
     edits: str | None = None  # the platform's id of the message that this one replaces
     response_url: str | None = None
+    document: str | None = None  # replies: a file, as JSON, until it is sent
+    surface: str = "chat"  # where it is shown
+    wiped: bool = False  # nothing personal is left in it once it is settled
 
 
 class RenderingRow(SQLModel, table=True):
@@ -256,6 +287,25 @@ class LedgerRow(SQLModel, table=True):
     seq: int = Field(primary_key=True)
     entry: bytes
     hash: str
+
+
+class ErasureRow(SQLModel, table=True):
+    """Which entries of the ledger have lost their records; `record` holds what its own entry commits to."""
+
+    __tablename__ = "erasure"
+
+    seq: int = Field(primary_key=True, foreign_key="ledger_entry.seq")
+    record: bytes
+    nonce: bytes
+
+
+class SuppressionRow(SQLModel, table=True):
+    """A keyed mark of somebody who was forgotten, so that an import does not bring them back."""
+
+    __tablename__ = "suppression"
+
+    mark: str = Field(primary_key=True)
+    at: datetime
 
 
 class StaffRow(SQLModel, table=True):

@@ -91,6 +91,8 @@ def upgrade() -> None:
         sa.Column("locale", sqltypes.AutoString(), nullable=True),
         sa.Column("chosen_locale", sqltypes.AutoString(), nullable=True),
         sa.Column("zone", sqltypes.AutoString(), nullable=True),
+        sa.Column("zone_chosen", sa.Boolean(), nullable=False),
+        sa.Column("offered_locales", sqltypes.AutoString(), nullable=False),
         sa.Column("registered_on", sa.Date(), nullable=True),
         sa.Column("email_hash", sqltypes.AutoString(), nullable=True),
         sa.Column("muted_at", sqltypes.UTCDateTime(), nullable=True),
@@ -120,6 +122,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_staff_key")),
     )
     op.create_table(
+        "suppression",
+        sa.Column("mark", sqltypes.AutoString(), nullable=False),
+        sa.Column("at", sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("mark", name=op.f("pk_suppression")),
+    )
+    op.create_table(
+        "template",
+        sa.Column("hash", sqltypes.AutoString(), nullable=False),
+        sa.Column("made_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("made_by", sqltypes.AutoString(), nullable=False),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_template")),
+    )
+    op.create_table(
         "address",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("recipient_id", sa.Integer(), nullable=False),
@@ -132,6 +147,8 @@ def upgrade() -> None:
         sa.Column("reachable_since", sqltypes.UTCDateTime(), nullable=False),
         sa.Column("handle", sqltypes.AutoString(), nullable=True),
         sa.Column("language", sqltypes.AutoString(), nullable=True),
+        sa.Column("helped_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("home_at", sqltypes.UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["recipient_id"], ["recipient.id"], name=op.f("fk_address_recipient_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_address")),
         sa.UniqueConstraint("key", name=op.f("uq_address_key")),
@@ -175,6 +192,14 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "erasure",
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("record", sa.LargeBinary(), nullable=False),
+        sa.Column("nonce", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["seq"], ["ledger_entry.seq"], name=op.f("fk_erasure_seq")),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_erasure")),
+    )
+    op.create_table(
         "slot",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("campaign_id", sa.Integer(), nullable=False),
@@ -205,6 +230,20 @@ def upgrade() -> None:
     with op.batch_alter_table("slot", schema=None) as batch_op:
         batch_op.create_index("ix_slot_due", ["campaign_id", "planned_at", "due_at"], unique=False)
 
+    op.create_table(
+        "template_text",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("template", sqltypes.AutoString(), nullable=False),
+        sa.Column("locale", sqltypes.AutoString(), nullable=False),
+        sa.Column("place", sqltypes.AutoString(), nullable=False),
+        sa.Column("text", sqltypes.AutoString(), nullable=False),
+        sa.Column("facts", sqltypes.AutoString(), nullable=False),
+        sa.ForeignKeyConstraint(["template"], ["template.hash"], name=op.f("fk_template_text_template")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_template_text")),
+        sa.UniqueConstraint(
+            "template", "locale", "place", name=op.f("uq_template_text_template_locale_place")
+        ),
+    )
     op.create_table(
         "delivery",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -241,6 +280,9 @@ def upgrade() -> None:
         sa.Column("body", sqltypes.AutoString(), nullable=True),
         sa.Column("edits", sqltypes.AutoString(), nullable=True),
         sa.Column("response_url", sqltypes.AutoString(), nullable=True),
+        sa.Column("document", sqltypes.AutoString(), nullable=True),
+        sa.Column("surface", sqltypes.AutoString(), nullable=False),
+        sa.Column("wiped", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["address_id"], ["address.id"], name=op.f("fk_delivery_address_id")),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_delivery_campaign_id")),
         sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk_delivery_inbox_id")),
@@ -307,16 +349,20 @@ def downgrade() -> None:
         batch_op.drop_index("ix_delivery_asked")
 
     op.drop_table("delivery")
+    op.drop_table("template_text")
     with op.batch_alter_table("slot", schema=None) as batch_op:
         batch_op.drop_index("ix_slot_due")
 
     op.drop_table("slot")
+    op.drop_table("erasure")
     op.drop_table("cohort")
     op.drop_table("campaign_revision")
     with op.batch_alter_table("address", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_address_recipient_id"))
 
     op.drop_table("address")
+    op.drop_table("template")
+    op.drop_table("suppression")
     op.drop_table("staff")
     op.drop_table("rendering")
     with op.batch_alter_table("recipient", schema=None) as batch_op:
