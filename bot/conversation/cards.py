@@ -18,7 +18,6 @@ from bot.i18n import (
     language_name,
     match_locale,
     shown_brief,
-    shown_list,
     shown_number,
     zone_name,
 )
@@ -146,7 +145,7 @@ def campaign_is(words: Words, *, slug: str, state: CampaignState) -> Message:
 def cannot(words: Words, *, slug: str, state: CampaignState) -> Message:
     """A command that a campaign's state does not allow."""
     text = words.gettext(
-        "That is not possible: the campaign {campaign} is {state}.",
+        "That is not possible: the state of the campaign {campaign} is “{state}”.",
         campaign=slug,
         state=state_name(words, state),
     )
@@ -225,8 +224,7 @@ def _choice(template: Template, card: Card) -> str:
 
 def _reach(words: Words, reach: tuple[tuple[ChannelName, Reach], ...]) -> str:
     known = dict(reach)
-    places = tuple(_place(words, channel, known.get(channel, Reach.UNLINKED)) for channel in ChannelName)
-    return shown_list(places, words.catalog.locale)
+    return " · ".join(_place(words, channel, known.get(channel, Reach.UNLINKED)) for channel in ChannelName)
 
 
 def _place(words: Words, channel: ChannelName, reach: Reach) -> str:

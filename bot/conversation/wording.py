@@ -73,12 +73,12 @@ def already_answered(template: Template, record: ChoiceRecord, *, back_to: str |
 def status_open(
     template: Template, *, deadline: datetime, muted: bool = False, back_to: str | None = None
 ) -> Message:
-    """No choice is recorded: the question again, until when it can be answered, and both answers."""
+    """No choice is recorded: the question again, its deadline (come or gone), and both answers."""
     words = template.words
     texts = [template.question]
     if muted:
         texts.append(words.gettext("We do not send you messages about it, as you asked."))
-    sentence = words.gettext("You can answer until {when}.", when="{when}")
+    sentence = words.gettext("The deadline is {when}; a later answer is recorded as well.", when="{when}")
     return _about(
         template,
         MessageKind.STATUS,
@@ -128,7 +128,7 @@ def snoozed(template: Template, *, until: datetime, back_to: str | None = None) 
         template,
         MessageKind.SNOOZED,
         headline,
-        [template.question, words.gettext("Until then you can answer at any time.")],
+        [template.question, words.gettext("You can answer at any time.")],
         choices=template.answers,
         back_to=back_to,
     )

@@ -114,9 +114,9 @@ def test_a_machines_words_say_so_and_lead_to_the_original_and_back():
 
     assert translated.footnote is not None
     assert "Bahasa Indonesia" in translated.footnote
-    assert translated.secondary[-1] == Button("Afficher en Bahasa Indonesia", Verb.ORIGINAL)
+    assert translated.secondary[-1] == Button("Afficher\u202f: Bahasa Indonesia", Verb.ORIGINAL)
     assert original.headline == composed(MessageKind.NOTICE, "id").headline
-    assert original.secondary[-1] == Button("Afficher en Français", Verb.TRANSLATION)
+    assert original.secondary[-1] == Button("Afficher\u202f: Français", Verb.TRANSLATION)
 
 
 def test_arabic_keeps_its_direction():

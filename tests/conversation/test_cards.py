@@ -19,7 +19,7 @@ def test_a_look_up_shows_one_person_at_a_glance():
     facts = {fact.label: fact.value for fact in shown.facts}
     assert shown.headline == "Pengguna u-10•••7  @sari•••i"
     assert facts["Pilihan"] == "Jangan izinkan pelatihan, 25 Sep 09.12, bukti TEN-7F3K-92QD-4WX"
-    assert facts["Jangkauan"] == "Telegram terjangkau dan Slack tidak tertaut"
+    assert facts["Jangkauan"] == "Telegram terjangkau · Slack tidak tertaut"
     assert facts["Batas waktu"] == "28 Sep 23.59 di sana (28 Sep 22.59, Waktu Indonesia Barat)"
     assert facts["25 Sep 09.12"] == "Jangan izinkan pelatihan"
     assert facts["15 Sep 10.00"] == "Pengingat 1, terkirim"

@@ -91,7 +91,9 @@ def test_the_state_tells_until_when_and_whether_messages_are_off():
     status = wording.status_open(template("id"), deadline=DEADLINE, muted=True)
 
     assert status.deadline is not None
-    assert status.deadline.text == "Anda dapat menjawab sampai Minggu, 28 September 2025, 23.59 waktu Anda."
+    assert status.deadline.text == (
+        "Batas waktunya Minggu, 28 September 2025, 23.59 waktu Anda; jawaban sesudah itu tetap dicatat."
+    )
     assert status.secondary == (Button("Kirimi saya pesan lagi", Verb.RESUME),)
 
 
