@@ -1,0 +1,172 @@
+"""Opening: everything in order, wired, and closed in reverse."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from bot import i18n, resources
+from bot.app.identities import Lane, open_lanes, slack_inbound, team_of, telegram_inbound
+from bot.app.owners import owner_name
+from bot.app.serving import INBOX, PLAN, App, Changes
+from bot.app.ticking import Scheduler, metronome
+from bot.campaigns.composer import Composer
+from bot.campaigns.dispatcher import Dispatcher
+from bot.campaigns.planner import Planner
+from bot.channels.slack.inbound import SlackInbound
+from bot.channels.telegram.inbound import TelegramInbound
+from bot.clock import Clock, SystemClock
+from bot.config import Settings
+from bot.conversation.intake import Intake
+from bot.conversation.lexicon import load_lexicon
+from bot.conversation.person import Speaking
+from bot.conversation.router import Router
+from bot.conversation.talk import Talk
+from bot.domain.reply import interpret
+from bot.engine.local import LocalEngine
+from bot.store.database import Database
+
+RandomBytes = Callable[[int], bytes]
+
+
+@asynccontextmanager
+async def opened(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    random_bytes: RandomBytes = secrets.token_bytes,
+    jumps: bool = False,
+    listens: bool = True,
+) -> AsyncIterator[App]:
+    """The application over these settings, with everything open; closed in reverse when the block ends.
+
+    `jumps`: ticks come at the instants at which something is due, for a virtual clock. `listens`: updates
+    are taken in as well; without it nothing is called but sends and edits.
+    """
+    clock = clock or SystemClock()
+    settings.require("BOT_SECRET_KEY", purpose="Signing buttons")
+    async with AsyncExitStack() as stack:
+        database = stack.enter_context(Database(settings.database_url, clock=clock))
+        database.require_migrated()
+        speaking = Speaking(i18n.Catalogs.load(resources.locales()), settings.operator)
+        served = await open_lanes(stack, settings, database, clock, speaking, listens=listens)
+        yield _wire(settings, clock, database, speaking, served, random_bytes, jumps=jumps, listens=listens)
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """The receiving sides of the channels that are on, and the inbox for what they take in."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    telegram: TelegramInbound | None
+    slack: SlackInbound | None
+
+
+@asynccontextmanager
+async def receiving(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Reception]:
+    """What webhooks stand on; nothing is planned, answered or sent here. Closed when the block ends."""
+    clock = clock or SystemClock()
+    settings.require("BOT_SECRET_KEY", purpose="Knowing webhooks by their secret")
+    async with AsyncExitStack() as stack:
+        database = stack.enter_context(Database(settings.database_url, clock=clock))
+        database.require_migrated()
+        speaking = Speaking(i18n.Catalogs.load(resources.locales()), settings.operator)
+        telegram = slack = None
+        if settings.telegram_token:
+            telegram = await telegram_inbound(stack, settings, clock, speaking)
+        if settings.slack_bot_token:
+            team = await team_of(stack, settings, database)
+            slack = await slack_inbound(stack, settings, clock, speaking, team=team)
+        yield Reception(settings, clock, database, telegram, slack)
+
+
+@asynccontextmanager
+async def planning(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[asyncio.Event]:
+    """A planner at work once a second, and nothing else; it needs no channel. Set the event to be told."""
+    clock, stopping = clock or SystemClock(), asyncio.Event()
+    with Database(settings.database_url, clock=clock) as database:
+        database.require_migrated()
+        planner, engine = Planner(database, rest_days=i18n.rest_days), LocalEngine()
+
+        async def plan() -> None:
+            await planner.plan(clock.now())
+
+        async with asyncio.TaskGroup() as tasks:
+            work = [
+                tasks.create_task(engine.run({PLAN: plan})),
+                tasks.create_task(Scheduler().run(partial(engine.hint, PLAN))),
+            ]
+            yield stopping
+            for task in work:
+                task.cancel()
+
+
+def _wire(
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    speaking: Speaking,
+    served: Sequence[Lane],
+    random_bytes: RandomBytes,
+    *,
+    jumps: bool,
+    listens: bool,
+) -> App:
+    changes, engine, owner = Changes(), LocalEngine(), owner_name()
+    key = settings.secret_key.encode()
+    planner = Planner(database, rest_days=i18n.rest_days)
+    composer = Composer(speaking.catalogs, operator=settings.operator)
+    lexicon = load_lexicon(resources.locales())
+    talk = Talk(
+        speaking,
+        key=key,
+        interpret=lambda text: interpret(text, lexicon),
+        random_bytes=random_bytes,
+        rest_days=i18n.rest_days,
+    )
+    inbounds = {lane.channel.lane: lane.inbound for lane in served if lane.inbound is not None}
+
+    def taken() -> None:
+        changes.note()
+        engine.hint(INBOX)
+
+    dispatchers = {
+        lane.channel.lane: Dispatcher(
+            database,
+            lane.channel,
+            composer,
+            clock=clock,
+            owner=owner,
+            key=key,
+            rate=lane.rate,
+            changes=changes,
+            rest_days=i18n.rest_days,
+        )
+        for lane in served
+    }
+    intakes = [Intake(database, inbound, clock=clock, taken=taken) for inbound in inbounds.values()]
+    return App(
+        settings=settings,
+        clock=clock,
+        database=database,
+        planner=planner,
+        router=Router(database, talk, inbounds, clock=clock, worked=changes.note),
+        dispatchers=dispatchers,
+        intakes=intakes if listens else (),
+        engine=engine,
+        metronome=metronome(
+            clock,
+            database,
+            planner,
+            dispatchers,
+            jumps=jumps,
+            glance=None if listens else partial(engine.hint, INBOX),
+        ),
+        changes=changes,
+        owner=owner,
+        leases_inbound=not jumps,
+    )

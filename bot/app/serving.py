@@ -1,0 +1,169 @@
+"""The application at work: takes in, answers, plans and sends until it is stopped."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+
+from bot.app.owners import is_dead
+from bot.campaigns.dispatcher import Dispatcher
+from bot.campaigns.planner import Planner
+from bot.clock import Clock
+from bot.config import Settings
+from bot.conversation.intake import Intake
+from bot.conversation.router import Router
+from bot.engine.base import Job
+from bot.engine.local import LocalEngine
+from bot.engine.metronome import Metronome
+from bot.exceptions import TenggatError
+from bot.store import lanes, outbox
+from bot.store.database import Database
+from bot.store.lanes import Lease
+
+logger = logging.getLogger(__name__)
+
+PLAN, INBOX = "plan", "inbox"
+GRACE = 10.0  # seconds that sends on their way have when the program is stopped
+LONGEST_RETRY = timedelta(minutes=15)  # `drain` waits so long for a platform that said to come later
+
+
+class Changes:
+    """Counts what this process has learned that may speak against a message already claimed."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self) -> int:
+        return self.count
+
+    def note(self) -> None:
+        self.count += 1
+
+
+@dataclass(slots=True)
+class App:
+    """Everything, opened and wired; `run` serves until cancelled, `drain` until nothing is due."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    planner: Planner
+    router: Router
+    dispatchers: dict[str, Dispatcher]
+    intakes: Sequence[Intake]
+    engine: LocalEngine
+    metronome: Metronome
+    changes: Changes
+    owner: str
+    leases_inbound: bool = True  # others may listen under the same identity: one at a time does
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        """Serve until `stop` is called or the task is cancelled: take in, answer, plan, send."""
+        async with asyncio.TaskGroup() as tasks:
+            serving = [
+                tasks.create_task(self.engine.run(self._jobs()), name="engine"),
+                tasks.create_task(self.metronome.run(self._tick), name="metronome"),
+                *(tasks.create_task(self._take_in(intake), name="intake") for intake in self.intakes),
+            ]
+            await self.stopping.wait()
+            await self._finish(serving)
+
+    def stop(self) -> None:
+        """Begin nothing more and end; what is on its way is settled first."""
+        self.stopping.set()
+
+    async def drain(self) -> None:
+        """Plan and send until no row is due, on its way, or to be tried again."""
+        while True:
+            await self.database.transact(lanes.free_dead, is_dead)
+            await self.router.work()
+            await self._plan()
+            for dispatcher in self.dispatchers.values():
+                await dispatcher.drain()
+            again = await self.database.transact(
+                outbox.tried_again_at, lanes=list(self.dispatchers), now=self.clock.now()
+            )
+            if again is None or again - self.clock.now() > LONGEST_RETRY:
+                return
+            await self.clock.sleep(max(again - self.clock.now(), timedelta(milliseconds=100)))
+
+    def _jobs(self) -> dict[str, Job]:
+        drains = {f"lane:{name}": partial(self._drain_lane, name) for name in self.dispatchers}
+        return {PLAN: self._plan_and_wake, INBOX: self._work_inbox, **drains}
+
+    def _tick(self) -> None:
+        self.engine.hint(INBOX)
+        self.engine.hint(PLAN)
+
+    async def _plan(self) -> None:
+        await self.planner.plan(self.clock.now())
+
+    async def _plan_and_wake(self) -> None:
+        await self.database.transact(lanes.free_dead, is_dead)
+        await self._plan()
+        await self._wake_lanes()
+        self.metronome.changed()
+
+    async def _wake_lanes(self) -> None:
+        for lane in await self.database.transact(outbox.lanes_with_work, now=self.clock.now()):
+            if lane in self.dispatchers:
+                self.dispatchers[lane].hint()
+                self.engine.hint(f"lane:{lane}")
+
+    async def _work_inbox(self) -> None:
+        if await self.router.work():
+            await self._wake_lanes()
+            self.engine.hint(PLAN)
+
+    async def _drain_lane(self, name: str) -> None:
+        await self.dispatchers[name].drain()
+        self.engine.hint(PLAN)
+
+    async def _take_in(self, intake: Intake) -> None:
+        """Take updates in while nobody else does under this identity."""
+        if not self.leases_inbound:
+            await intake.run()
+        inbound_lane = f"inbound:{intake.inbound.identity}"
+        await self.database.transact(lanes.register, inbound_lane, now=self.clock.now())
+        while True:
+            lease = await self.database.transact(
+                lanes.acquire, inbound_lane, owner=self.owner, now=self.clock.now()
+            )
+            if lease is not None:
+                await self._take_in_under(lease, intake)
+            await self.clock.sleep(lanes.RENEW_EVERY)
+
+    async def _take_in_under(self, lease: Lease, intake: Intake) -> None:
+        taking = asyncio.create_task(intake.run())
+        try:
+            while not taking.done():
+                await asyncio.wait({taking}, timeout=lanes.RENEW_EVERY.total_seconds())
+                if not await self._renewed(lease):
+                    logger.warning("somebody else listens now", extra={"lane": lease.lane})
+                    return
+            await taking
+        finally:
+            taking.cancel()
+            await asyncio.wait({taking})
+            with suppress(TenggatError):
+                await self.database.transact(lanes.release, lease)
+
+    async def _renewed(self, lease: Lease) -> bool:
+        try:
+            return await self.database.transact(lanes.renew, lease, now=self.clock.now())
+        except TenggatError as error:  # nothing can be taken in meanwhile, so nothing is lost by waiting
+            logger.warning("lease not renewed: %s", error, extra={"lane": lease.lane})
+            return True
+
+    async def _finish(self, serving: Sequence[asyncio.Task[None]]) -> None:
+        for dispatcher in self.dispatchers.values():
+            dispatcher.stop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GRACE):
+                await asyncio.gather(*(dispatcher.idle.wait() for dispatcher in self.dispatchers.values()))
+        for task in serving:
+            task.cancel()

@@ -1,0 +1,82 @@
+"""What ticks: APScheduler on a real clock, the instants that matter on one that jumps."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.campaigns.dispatcher import Dispatcher
+from bot.campaigns.planner import Planner
+from bot.clock import Clock
+from bot.engine.metronome import JumpingMetronome, Metronome
+from bot.store import inbox, lanes, outbox
+from bot.store.database import Database, Session
+
+TICK = 1.0  # seconds
+GLANCE = 0.2  # seconds, where updates come in through another process
+
+
+class Scheduler:
+    """Ticks once a second by APScheduler, which holds nothing else: what is due is read from the tables.
+
+    `glance` is called more often, for what other processes put into the inbox.
+    """
+
+    def __init__(self, glance: Callable[[], None] | None = None) -> None:
+        self.glance = glance
+
+    async def run(self, tick: Callable[[], None]) -> None:
+        scheduler = AsyncIOScheduler(timezone="UTC")
+        self._every(scheduler, TICK, tick)
+        if self.glance is not None:
+            self._every(scheduler, GLANCE, self.glance)
+        scheduler.start()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            scheduler.shutdown(wait=False)
+
+    def changed(self) -> None:
+        """The next tick is soon enough."""
+
+    def _every(self, scheduler: AsyncIOScheduler, seconds: float, call: Callable[[], None]) -> None:
+        async def called() -> None:  # a coroutine runs in the loop, a plain function in a thread
+            call()
+
+        scheduler.add_job(
+            called, "interval", seconds=seconds, coalesce=True, max_instances=1, misfire_grace_time=None
+        )
+
+
+def metronome(
+    clock: Clock,
+    database: Database,
+    planner: Planner,
+    dispatchers: dict[str, Dispatcher],
+    *,
+    jumps: bool,
+    glance: Callable[[], None] | None,
+) -> Metronome:
+    """What ticks: once a second on a real clock, at the next instant that matters on one that jumps."""
+    if not jumps:
+        return Scheduler(glance)
+
+    async def next_instant() -> datetime | None:
+        now = clock.now()
+        idle = [name for name, dispatcher in dispatchers.items() if dispatcher.lease is None]
+        soon = await database.transact(_waits_for_a_lane, idle, now=now)
+        instants = [
+            await planner.next_instant(now),
+            await database.transact(inbox.next_retry, now=now),
+            now + timedelta(seconds=TICK) if soon else None,
+        ]
+        return min((instant for instant in instants if instant is not None), default=None)
+
+    return JumpingMetronome(clock, next_instant=next_instant)
+
+
+def _waits_for_a_lane(session: Session, idle: Sequence[str], *, now: datetime) -> bool:
+    """Whether something is due on a lane that nobody works here: its old owner's lease must run out."""
+    stopped = {name for name, _ in lanes.stopped(session)}
+    return any(lane in idle and lane not in stopped for lane in outbox.lanes_with_work(session, now=now))
