@@ -308,6 +308,26 @@ class SuppressionRow(SQLModel, table=True):
     at: datetime
 
 
+class LinkTokenRow(SQLModel, table=True):
+    """An invitation: a link by which one person connects an account of theirs, once.
+
+    `opened_by` is the key of the account that opened it and was asked whether it is that person's; nobody
+    else can use it from then on, unless the answer is no. `used_at` is when the answer was yes.
+    """
+
+    __tablename__ = "link_token"
+    __table_args__ = (UniqueConstraint("campaign_id", "recipient_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    token: bytes = Field(unique=True)
+    recipient_id: int = Field(foreign_key="recipient.id", index=True)
+    campaign_id: int = Field(foreign_key="campaign.id")
+    made_at: datetime
+    opened_by: str | None = None
+    opened_at: datetime | None = None
+    used_at: datetime | None = None
+
+
 class StaffRow(SQLModel, table=True):
     """Somebody of the operator's who may give commands, by channel identity."""
 

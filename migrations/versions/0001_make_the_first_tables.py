@@ -200,6 +200,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_erasure")),
     )
     op.create_table(
+        "link_token",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("token", sa.LargeBinary(), nullable=False),
+        sa.Column("recipient_id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("made_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("opened_by", sqltypes.AutoString(), nullable=True),
+        sa.Column("opened_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("used_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_link_token_campaign_id")),
+        sa.ForeignKeyConstraint(["recipient_id"], ["recipient.id"], name=op.f("fk_link_token_recipient_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_link_token")),
+        sa.UniqueConstraint(
+            "campaign_id", "recipient_id", name=op.f("uq_link_token_campaign_id_recipient_id")
+        ),
+        sa.UniqueConstraint("token", name=op.f("uq_link_token_token")),
+    )
+    with op.batch_alter_table("link_token", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_link_token_recipient_id"), ["recipient_id"], unique=False)
+
+    op.create_table(
         "slot",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("campaign_id", sa.Integer(), nullable=False),
@@ -354,6 +375,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_slot_due")
 
     op.drop_table("slot")
+    with op.batch_alter_table("link_token", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_link_token_recipient_id"))
+
+    op.drop_table("link_token")
     op.drop_table("erasure")
     op.drop_table("cohort")
     op.drop_table("campaign_revision")
