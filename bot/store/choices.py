@@ -31,6 +31,7 @@ def add(
     session: Session, record: ChoiceRecord, *, recipient_id: int, campaign_id: int, random_bytes: RandomBytes
 ) -> KeptChoice:
     """The choice is kept, with its entry in the ledger, in this transaction."""
+    _take_turn(session, recipient_id)
     earlier = [kept.record for kept in history(session, recipient_id, campaign_id)]
     nonce = random_bytes(NONCE_BYTES)
     content = record.canonical
@@ -111,6 +112,12 @@ def verify(session: Session) -> LedgerCheck:
         openings_ok=all(_opens(session, row) for row in _rows(session)),
         first_bad_seq=check.first_bad_seq,
     )
+
+
+def _take_turn(session: Session, recipient_id: int) -> None:
+    """No other choice of this person is kept until this transaction ends; SQLite has one writer anyway."""
+    person = select(RecipientRow.id).where(RecipientRow.id == recipient_id)
+    session.exec(person.with_for_update(key_share=True)).one()
 
 
 def _opens(session: Session, row: ChoiceRow) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import assert_never
 
 import sqlalchemy as sa
@@ -29,6 +29,7 @@ from bot.store.models import (
 
 RestDays = Callable[[str], frozenset[int]]
 REACHED = (DeliveryState.SENT, DeliveryState.IN_DOUBT)
+LOOK_AGAIN = timedelta(minutes=1)  # by then it is known what became of the message before
 
 
 def no_rest(zone: str) -> frozenset[int]:
@@ -71,7 +72,8 @@ def claim(
         known = _Known(session, rows, rest_days)
         for row in rows:
             if isinstance(_carry_out(known.judge(row, now), row, now), Go):
-                claimed.append(_outgoing(row, known, lease))  # noqa: PERF401  # it also writes
+                known.begin(row)
+                claimed.append(_outgoing(row, known, lease))
         session.flush()
     return claimed
 
@@ -211,12 +213,20 @@ class _Known:
         self.campaigns = campaigns.by_ids(session, {row.campaign_id for row in rows if row.campaign_id})
         self.answered = choices.answered(session, ids)
         self.steps, self.told = _history(session, ids)
+        self.being_written_to = _being_written_to(session, ids)
 
     def judge(self, row: DeliveryRow, now: datetime) -> Verdict:
         answered = (row.recipient_id, row.campaign_id) in self.answered
         if row.kind == StepKind.REPLY.value:
             return judge_reply(asks=row.asks, answered=answered)
+        if row.recipient_id in self.being_written_to:
+            return Wait(now + LOOK_AGAIN, "another message is on its way")
         return judge(self._standing(row, answered=answered), now=now)
+
+    def begin(self, row: DeliveryRow) -> None:
+        """This row is on its way from now on."""
+        if row.kind != StepKind.REPLY.value:
+            self.being_written_to.add(row.recipient_id)
 
     def zone(self, row: DeliveryRow) -> str | None:
         """The person's own zone, else the campaign's."""
@@ -247,6 +257,17 @@ class _Known:
                 (at for other, at in mine.items() if other != row.campaign_id), default=None
             ),
         )
+
+
+def _being_written_to(session: Session, people: set[int]) -> set[int | None]:
+    """Those of them to whom a campaign step is on its way."""
+    return set(
+        session.exec(
+            select(DeliveryRow.recipient_id)
+            .where(col(DeliveryRow.recipient_id).in_(people), DeliveryRow.kind != StepKind.REPLY.value)
+            .where(DeliveryRow.state == DeliveryState.SENDING.value)
+        )
+    )
 
 
 def _history(

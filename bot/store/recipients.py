@@ -24,6 +24,8 @@ FIELDS = {  # column of a file -> column of the table, for what an import may ch
     "email_hash": "email_hash",
 }
 
+UNTOUCHED = {"zone_chosen": False, "offered_locales": ""}  # what only the person themselves can change
+
 
 class Change(StrEnum):
     """What an import does with a row."""
@@ -150,7 +152,7 @@ class _Compared:
 
     def write(self, now: datetime) -> None:
         """The rows are stored."""
-        _insert(self.session, RecipientRow, [{**row, "imported_at": now} for row in self.new])
+        _insert(self.session, RecipientRow, [{**row, **UNTOUCHED, "imported_at": now} for row in self.new])
         _update(self.session, RecipientRow, self.changed)
         _update(self.session, AddressRow, [_replaced(old, place, now) for old, place in self.moved_places])
         ids = {ref: known.id for ref, known in self.known.items()}
@@ -255,7 +257,7 @@ def _stored(row: Imported, name: str) -> object:
 
 def _insert(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, object]]) -> None:
     if rows:
-        session.execute(insert_each(session, table), rows)
+        session.connection().execute(insert_each(session, table), list(rows))
 
 
 def _update(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, object]]) -> None:
