@@ -209,10 +209,17 @@ class Dispatcher:
                 await self.database.transact(_reject_unwritten, outgoing, now=self.clock.now())
                 return
             failpoint("outbox.before_send")
-            outcome = await self.channel.send(self._post(outgoing, written))
+            outcome = await self._handed_over(self._post(outgoing, written))
             failpoint("outbox.after_send")
             await self._heed(outgoing, outcome)
             self.results.append(_Result(outgoing, written, outcome, self.clock.now()))
+
+    async def _handed_over(self, post: Post) -> Outcome:
+        try:
+            return await self.channel.send(post)
+        except Exception as error:  # a bug of ours: nobody knows how far it came
+            logger.exception("a send ended without an outcome", extra={"delivery": post.delivery})
+            return InDoubt(type(error).__name__)
 
     async def _may_begin(self, outgoing: Outgoing) -> bool:
         """The lease still runs, and nothing was learned meanwhile that speaks against this message."""

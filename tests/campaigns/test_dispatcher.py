@@ -250,3 +250,21 @@ async def test_one_message_that_cannot_be_written_stops_no_other(make_world: Mak
     await world.drain(world.dispatcher())
 
     assert states(world) == {"sent": 2, "rejected": 1}
+
+
+async def test_a_bug_in_a_channel_is_a_doubt_and_stops_no_other(make_world: MakeWorld) -> None:
+    """Nobody knows how far the send came; the rest of the lane goes on."""
+    world = make_world(3)
+    original = world.channel.send
+
+    async def broken(post: Post) -> Outcome:
+        if post.to.external == "1001":
+            raise KeyError("a bug")
+        return await original(post)
+
+    world.channel.send = broken  # type: ignore[method-assign]
+    await world.drain(world.dispatcher())
+
+    assert states(world) == {"sent": 2, "due": 1}
+    [doubt] = world.database.run(outbox.in_doubt)
+    assert doubt.reason == "KeyError"
