@@ -21,13 +21,13 @@ class Unread(Exception):
         return Response(status_code=self.status)
 
 
-async def read_body(request: Request) -> bytes:
+async def read_body(request: Request, *, within: float = WITHIN) -> bytes:
     """The whole body; raise `Unread` when it is too large, too slow, or its sender went away."""
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and (len(announced) > 18 or int(announced) > LARGEST):
         raise Unread(413)
     try:
-        async with asyncio.timeout(WITHIN):
+        async with asyncio.timeout(within):
             return await _collected(request)
     except TimeoutError:
         raise Unread(408) from None

@@ -18,6 +18,7 @@ class PatientConnection(H11Protocol):
     that is being read belongs to whoever reads it.
     """
 
+    patience = PATIENCE
     _owed: Owed | None = None
     _end: asyncio.TimerHandle | None = None
 
@@ -72,4 +73,4 @@ class PatientConnection(H11Protocol):
         self._owed = owed
         if self._end is not None:
             self._end.cancel()
-        self._end = None if owed is None else self.loop.call_later(PATIENCE, self.transport.abort)
+        self._end = None if owed is None else self.loop.call_later(self.patience, self.transport.abort)

@@ -41,17 +41,20 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
     try:
         listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
-        raise CannotListen(host, port, error.strerror or str(error)) from error
+        reason = (error.strerror or str(error)).partition(" (")[0]  # the rest repeats the address
+        raise CannotListen(host, port, reason) from error
     with listener:
         yield listener
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
+async def serving(
+    app: ASGIApp, listener: socket.socket, *, connection: type[PatientConnection] = PatientConnection
+) -> AsyncIterator[None]:
     """Requests are answered within the block; those under way at its end are finished."""
     config = uvicorn.Config(
         app,
-        http=PatientConnection,
+        http=connection,
         ws="none",
         lifespan="off",
         log_config=None,
