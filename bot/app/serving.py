@@ -120,8 +120,8 @@ class App:
             self.engine.hint(PLAN)
 
     async def _drain_lane(self, name: str) -> None:
-        await self.dispatchers[name].drain()
-        self.engine.hint(PLAN)
+        if await self.dispatchers[name].drain():  # else the next tick is soon enough: its owner is at work
+            self.engine.hint(PLAN)
 
     async def _take_in(self, intake: Intake) -> None:
         """Take updates in while nobody else does under this identity."""

@@ -97,10 +97,10 @@ class Dispatcher:
         self.stopping = True
         self.stir.set()
 
-    async def drain(self) -> None:
-        """Everything due on the lane is sent and settled, or somebody else owns it, or it was stopped."""
+    async def drain(self) -> bool:
+        """Everything due on the lane is sent and settled, or it was stopped; False if somebody else owns it."""
         if not await self._acquire():
-            return
+            return False
         self.idle.clear()
         renewing = asyncio.create_task(self._renew())
         try:
@@ -112,6 +112,7 @@ class Dispatcher:
                 await self._leave()
             finally:
                 self.idle.set()
+        return True
 
     async def _acquire(self) -> bool:
         now, mono = self.clock.now(), self.clock.monotonic()
@@ -240,6 +241,8 @@ class Dispatcher:
             tokens={verb: self._token(delivery.id, verb, delivery.address.key) for verb in verbs},
             edits=outgoing.edits,
             response_url=outgoing.response_url,
+            document=outgoing.document,
+            surface=outgoing.surface,
         )
 
     def _token(self, delivery: int, verb: Verb, address: str) -> str:

@@ -37,4 +37,11 @@ class LocalEngine:
             try:
                 await job()
             except Exception:
+                if _is_cancelled():  # it failed while it cleaned up: there is no next hint for it
+                    raise
                 logger.exception("job failed", extra={"job": name})
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
