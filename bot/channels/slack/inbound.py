@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Self
@@ -49,7 +49,7 @@ class SlackInbound:
         """`slack:<team id>`, as the lane."""
         return identity_of(self._team)
 
-    async def updates(self) -> AsyncIterator[Sequence[Update]]:
+    async def updates(self) -> AsyncGenerator[Sequence[Update], None]:
         """Batches of updates, over Socket Mode. Asking for the next batch says OK to the one before.
 
         Whoever stops asking closes the iterator (`contextlib.aclosing`); what was not OKed comes again.

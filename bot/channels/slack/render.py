@@ -109,24 +109,20 @@ def _body(message: Message) -> Iterator[Block]:
     yield _section(f"*{escaped(message.headline)}*")
     for paragraph in message.paragraphs:
         if not paragraph.long:
-            yield from _paragraph(paragraph)
+            yield from (_section(part) for part in split(escaped(paragraph.text), SECTION))
     yield from _facts(message.facts)
     if message.deadline is not None:
         yield from _deadline(message.deadline)
-    for paragraph in message.paragraphs:
-        if paragraph.long:
-            yield from _paragraph(paragraph)
+    yield from _folded([paragraph for paragraph in message.paragraphs if paragraph.long])
     if message.ref:
         yield _context(f"`{escaped(message.ref)}`")
     if message.footnote:
         yield _context(escaped(message.footnote))
 
 
-def _paragraph(paragraph: Paragraph) -> Iterator[Block]:
-    text = escaped(paragraph.text)
-    if not paragraph.long:
-        yield from (_section(part) for part in split(text, SECTION))
-        return
+def _folded(paragraphs: Sequence[Paragraph]) -> Iterator[Block]:
+    """One quotation, since Slack folds a section as a whole: "see more" opens all of it."""
+    text = "\n\n".join(escaped(paragraph.text) for paragraph in paragraphs)
     room = max(SECTION - 1 - text.count("\n"), SECTION // 2 - 1)  # for a mark on every line
     for part in split(text, room):
         yield _section("\n".join(f">{line}" for line in part.split("\n")), may_fold=True)

@@ -110,7 +110,7 @@ def inbound_at(clock) -> Callable[[str], SlackInbound]:
 
 
 @pytest.fixture
-def inbound(inbound_at) -> SlackInbound:
+def inbound(inbound_at: Callable[[str], SlackInbound]) -> SlackInbound:
     """A receiving side that is not open: it reads, and calls nobody."""
     return inbound_at("http://127.0.0.1:9/api/")
 

@@ -14,14 +14,16 @@ from bot.domain.delivery import Accepted, Deferred, Failed, InDoubt, Rejected, W
 from bot.domain.message import Message, MessageKind
 from bot.exceptions import ChannelAway, ChannelRefused
 from bot.sandbox.faults import make
+from bot.sandbox.oracle import Entry, Oracle
+from bot.sandbox.slack import FakeSlack
 from tests.channels.slack.conftest import BOT_TOKEN, TOKENS, answering
 
 
-def posted(oracle):
+def posted(oracle: Oracle) -> list[Entry]:
     return [entry for entry in oracle.entries if entry.method == "chat.postMessage"]
 
 
-async def response_url(channel, slack):
+async def response_url(channel: SlackChannel, slack: FakeSlack) -> str:
     """The response URL of a command that somebody has just given."""
     await channel.identify()  # the fake learns from it where it is
     return str(slack.command("U1", "/policy", "status").payload["response_url"])
@@ -203,7 +205,7 @@ async def test_a_cancelled_send_is_cancelled(post):
 
     async with answering(silent) as api, SlackChannel(BOT_TOKEN, api=api) as channel:
         sending = asyncio.ensure_future(channel.send(post))
-        await arrived.wait()
+        await asyncio.wait_for(arrived.wait(), 10.0)
         sending.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sending

@@ -2,54 +2,63 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any, TypeVar
 
 import pytest
 from aiohttp import web
 
 from bot.channels.base import Said, Tap
 from bot.channels.slack import connection as connections
+from bot.channels.slack.inbound import SlackInbound
+from bot.clock import VirtualClock
+from bot.domain.update import Update
 from bot.exceptions import ChannelRefused
 from bot.sandbox.faults import make
+from bot.sandbox.slack import FakeSlack
 from bot.sandbox.slack.socket_mode import Goodbye
 from tests.channels.slack.conftest import NOT_SAVED, START, answering
 
+Batch = Sequence[Update]
+Result = TypeVar("Result")
 PATIENCE = 10.0  # seconds of real time, for a test that would otherwise hang
 
 
 @asynccontextmanager
-async def listening(inbound):
+async def listening(inbound: SlackInbound) -> AsyncIterator[AsyncIterator[Batch]]:
     """The batches that come in, each to be waited for by `anext`."""
     async with asyncio.timeout(PATIENCE), inbound, aclosing(inbound.updates()) as batches:
         yield batches
 
 
-async def until(condition):
+async def until(condition: Callable[[], object]) -> None:
     """Let everybody else have their turns until it is so."""
     while not condition():  # noqa: ASYNC110 - what is waited for sets no event
         await asyncio.sleep(0)
 
 
-async def in_time(clock, task):
+async def in_time(clock: VirtualClock, task: asyncio.Future[Result]) -> Result:
     """The task's result; virtual time passes as far as that takes, and no further."""
     passing = asyncio.ensure_future(clock.run(START + timedelta(hours=1)))
-    await asyncio.wait({task, passing}, return_when=asyncio.FIRST_COMPLETED)
+    both: set[asyncio.Future[Any]] = {task, passing}
+    await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
     await cancelled(passing)
     return await task
 
 
-async def connected(slack):
+async def connected(slack: FakeSlack) -> None:
     """An act of a person that finds no connection fails; they would try again."""
     await until(lambda: slack.sockets.open_connections)
 
 
-def asking_for_more(batches):
+def asking_for_more(batches: AsyncIterator[Batch]) -> asyncio.Future[Batch]:
     return asyncio.ensure_future(anext(batches))
 
 
-async def cancelled(task):
+async def cancelled(task: asyncio.Future[Any]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
@@ -195,7 +204,7 @@ async def test_a_silent_connection_is_not_trusted(open_inbound, slack, monkeypat
     inbound = open_inbound()
     async with listening(inbound) as batches:
         asking = asking_for_more(batches)
-        opened = set()
+        opened: set[int] = set()
         async with asyncio.timeout(PATIENCE):
             while len(opened) < 3:
                 opened |= {id(connection) for connection in slack.sockets._connections}

@@ -21,7 +21,7 @@ def lines() -> list[str]:
     return [line.split(" #")[0].rstrip() for line in MANIFEST.read_text(encoding="utf-8").splitlines()]
 
 
-def listed(lines, key):
+def listed(lines: list[str], key: str) -> set[str]:
     """The plain items of the list under `key`."""
     start = next(number for number, line in enumerate(lines) if line.strip() == f"{key}:")
     depth = len(lines[start]) - len(lines[start].lstrip())

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from bot.domain.recipient import ChannelName
 NOW = datetime(2025, 9, 2, 2, 0, tzinfo=UTC)
 
 
-def event(**fields):
+def event(**fields: object) -> dict[str, Any]:
     return {
         "token": "verification-token",
         "team_id": "T1",
@@ -28,7 +29,7 @@ def event(**fields):
     }
 
 
-def message(**fields):
+def message(**fields: object) -> dict[str, Any]:
     usual = {
         "type": "message",
         "channel": "D1",
@@ -41,7 +42,7 @@ def message(**fields):
     return event(**{**usual, **fields})
 
 
-def tap(**fields):
+def tap(**fields: object) -> dict[str, Any]:
     usual = {
         "type": "block_actions",
         "token": "verification-token",
@@ -66,7 +67,7 @@ def tap(**fields):
     return {**usual, **fields}
 
 
-def command(name="/policy", text="", **fields):
+def command(name: str = "/policy", text: str = "", **fields: object) -> dict[str, Any]:
     usual = {
         "token": "verification-token",
         "command": name,
@@ -82,8 +83,8 @@ def command(name="/policy", text="", **fields):
     return {**usual, **fields}
 
 
-def sender(conversation=None, handle=None, *, external="U1", private=True):
-    return Sender(ChannelName.SLACK, external, "T1", conversation, handle, private=private)
+def sender(conversation: str | None = None, handle: str | None = None, *, private: bool = True) -> Sender:
+    return Sender(ChannelName.SLACK, "U1", "T1", conversation, handle, private=private)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,11 +17,11 @@ TOKENS = {verb: f"7.{verb}.signature" for verb in Verb}
 HOSTILE = "<!channel> <@U1> & *bold* <https://evil.example|bank>"
 
 
-def blocks_of(message):
+def blocks_of(message: Message) -> list[dict[str, Any]]:
     return [dict(block) for block in render(message, TOKENS).blocks]
 
 
-def texts_in(value):
+def texts_in(value: object) -> list[str]:
     """Every text that stands anywhere in these blocks."""
     if isinstance(value, dict):
         return [value["text"]] if isinstance(value.get("text"), str) else texts_in(list(value.values()))
@@ -32,16 +33,16 @@ def test_the_notification_is_the_headline(notice):
     shown = render(notice, TOKENS)
 
     assert shown.text == notice.headline
-    assert shown.blocks[0]["text"]["text"] == f"*{notice.headline}*"
+    assert texts_in([shown.blocks[0]]) == [f"*{notice.headline}*"]
 
 
 def test_the_parts_stand_in_reading_order(notice):
-    message = replace(notice, facts=(Fact("Bukti", "TEN-1"),), ref="TEN-1")
+    message = replace(notice, facts=(Fact("Bukti", "TEN-1"),), ref="TEN-1", footnote="Terjemahan mesin.")
 
     kinds = [block["type"] for block in blocks_of(message)]
 
-    # headline, question, facts, deadline, the long part, code, answers, the rest
-    assert kinds == ["section"] * 5 + ["context", "actions", "actions"]
+    # headline, question, facts, deadline, the long part; code, last line; answers, the rest
+    assert kinds == ["section"] * 5 + ["context"] * 2 + ["actions"] * 2
 
 
 def test_both_answers_stand_in_one_row_in_order_and_in_one_style(notice):
@@ -76,6 +77,13 @@ def test_what_may_be_long_may_be_folded_and_nothing_else(notice):
     assert sections[-1]["text"]["text"] == ">Siapa yang terkena.\n>Data apa."
 
 
+def test_the_long_parts_are_one_quotation(notice):
+    """Slack folds a section as a whole: one "see more" opens all of it."""
+    message = replace(notice, paragraphs=(Paragraph("Siapa.", long=True), Paragraph("Data apa.", long=True)))
+
+    assert blocks_of(message)[-3]["text"]["text"] == ">Siapa.\n>\n>Data apa."
+
+
 def test_a_message_without_buttons_has_no_rows():
     message = Message(MessageKind.INFO, "en", "Nothing to decide.")
 
@@ -91,6 +99,7 @@ def test_data_cannot_mention_link_or_format_by_slacks_codes():
         facts=(Fact(HOSTILE, HOSTILE),),
         deadline=ShownTime(f"{HOSTILE} {{when}}", HOSTILE, datetime(2025, 9, 28, tzinfo=UTC)),
         ref=HOSTILE,
+        footnote=HOSTILE,
     )
 
     for text in [render(message, TOKENS).text, *texts_in(blocks_of(message))]:
@@ -172,6 +181,7 @@ messages = st.builds(
         max_size=2,
     ).map(tuple),
     ref=st.none() | words,
+    footnote=st.none() | words,
 )
 
 
