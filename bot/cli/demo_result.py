@@ -1,0 +1,123 @@
+"""What came of the demo: one document, whose four zeros the fake platforms have counted."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.cli.demo_stage import BEGIN, Stage
+from bot.domain.delivery import DeliveryState
+from bot.domain.recipient import covers
+from bot.domain.step import StepKind, kind_of, number_of
+from bot.i18n import match_locale
+from bot.sandbox import judge
+from bot.sandbox.judge import Verdict
+from bot.sandbox.oracle import Entry
+from bot.store import campaigns, choices, deliveries, figures, outbox, recipients
+from bot.store.database import Session
+from bot.store.deliveries import Logged
+from bot.store.figures import Figures
+from bot.store.ledger import LedgerCheck
+from bot.store.outbox import Doubt
+
+ALL = 10_000_000  # rows
+ORDER = tuple(StepKind)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What our own tables hold at the end."""
+
+    figures: Figures
+    sent: Sequence[Logged]
+    locales: Mapping[str, str]  # by ref
+    doubts: Sequence[Doubt]
+    ledger: LedgerCheck
+    people: int
+    covered: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The record, and what the fakes say to it."""
+
+    stage: Stage
+    record: Record
+    verdict: Verdict
+    doubled: Sequence[Entry]
+    wall_seconds: float
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether all four zeros are zero."""
+        return self.verdict.is_clean
+
+    def as_json(self) -> dict[str, object]:
+        """The document that scripts read; the same for the same seed but for `wall_seconds`."""
+        record, verdict, last = self.record, self.verdict, self.stage.promises[-1]
+        answered, unreachable = record.figures.answered, len(verdict.unreachable)
+        return {
+            "campaign": self.stage.document.slug,
+            "people": record.people,
+            "deadline": last.deadline.isoformat(),
+            "sent": _counted(sorted((row.step for row in record.sent), key=_place)),
+            "by_channel": _counted(sorted(row.channel.value for row in record.sent)),
+            "by_locale": _counted(sorted(record.locales[row.recipient or ""] for row in record.sent)),
+            "answered": answered,
+            "opt_in": record.figures.opt_in,
+            "opt_out": record.figures.opt_out,
+            "no_answer": record.covered - answered - unreachable,
+            "unreachable": unreachable,
+            "excluded": record.people - record.covered,
+            "muted": record.figures.muted,
+            "duplicates": len(verdict.duplicates),
+            "lost": len(verdict.lost),
+            "after_answer": len(verdict.after_answer),
+            "after_deadline": len(verdict.after_deadline),
+            "in_doubt": len(record.doubts),
+            "ledger": {
+                "size": record.ledger.size,
+                "root": record.ledger.root,
+                "verified": record.ledger.chain_ok and record.ledger.openings_ok,
+            },
+            "virtual_seconds": int((self.stage.clock.now() - BEGIN).total_seconds()),
+            "wall_seconds": round(self.wall_seconds, 2),
+        }
+
+
+def result_of(stage: Stage, *, wall_seconds: float) -> Result:
+    """What came of it, read off the stage when all is over."""
+    record = stage.database.run(_read, stage)
+    in_doubt = [doubt.delivery for doubt in record.doubts]
+    verdict = judge.judge(
+        stage.oracle,
+        stage.people,
+        audience=stage.document.audience,
+        promises=stage.promises,
+        zone=stage.document.zone,
+        in_doubt=in_doubt,
+    )
+    return Result(stage, record, verdict, judge.doubled(stage.oracle, in_doubt), wall_seconds)
+
+
+def _read(session: Session, stage: Stage) -> Record:
+    campaign = campaigns.get(session, stage.document.slug)
+    audience, authoritative = stage.document.audience, stage.document.authoritative_locale
+    everybody = list(recipients.every(session))
+    rows = deliveries.find(session, state=DeliveryState.SENT, campaign_id=campaign.id, limit=ALL)
+    return Record(
+        figures=figures.of(session, campaign),
+        sent=[row for row in rows if row.kind is not StepKind.REPLY],
+        locales={person.ref: match_locale(person.locale) or authoritative for person in everybody},
+        doubts=outbox.in_doubt(session),
+        ledger=choices.verify(session),
+        people=len(everybody),
+        covered=sum(covers(audience, person.plan, person.registered_on) for person in everybody),
+    )
+
+
+def _counted(names: Sequence[str]) -> dict[str, int]:
+    return dict(Counter(names))
+
+
+def _place(step: str) -> tuple[int, int]:
+    return ORDER.index(kind_of(step)), number_of(step) or 0
