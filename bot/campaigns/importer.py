@@ -19,7 +19,10 @@ Progress = Callable[[int, int], None]  # lines done, lines in all
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What an import did. `rejects_file` is where the bad rows stand, None when there were none."""
+    """What an import did. `rejects_file` is where the bad rows stand, None when there were none.
+
+    Among the `unchanged` are `forgotten` ones, who asked to be: they are left out.
+    """
 
     read: int = 0
     created: int = 0
@@ -28,21 +31,28 @@ class ImportResult:
     rejected: int = 0
     rejects_file: str | None = None
     seconds: float = 0.0
+    forgotten: int = 0
 
 
 def import_people(
-    database: Database, path: Path, *, dry_run: bool = False, progress: Progress = lambda done, total: None
+    database: Database,
+    path: Path,
+    *,
+    dry_run: bool = False,
+    progress: Progress = lambda done, total: None,
+    key: bytes | None = None,
 ) -> ImportResult:
     """Everybody in the file is a recipient as it says; with `dry_run` it is only told what would be.
 
     Rows go in by batches, each in a transaction of its own: after an interruption the same file can be
-    imported again, and what is in already stays as it is. Bad rows stand in the rejects file.
+    imported again, and what is in already stays as it is. Bad rows stand in the rejects file. `key` is that
+    of the marks of people who were forgotten.
     """
     began = database.clock.monotonic()
     total = check_readable(path)
     with open_text(path) as file, RejectsFile(path) as rejects:
         people = PeopleFile(file, path)
-        task = _Import(database, people, rejects, dry_run=dry_run)
+        task = _Import(database, people, rejects, dry_run=dry_run, key=key)
         for batch in _batches(people.rows()):
             task.take(batch)
             progress(batch[-1].line, total)
@@ -55,9 +65,16 @@ class _Import:
     """An import on its way."""
 
     def __init__(
-        self, database: Database, people: PeopleFile, rejects: RejectsFile, *, dry_run: bool
+        self,
+        database: Database,
+        people: PeopleFile,
+        rejects: RejectsFile,
+        *,
+        dry_run: bool,
+        key: bytes | None,
     ) -> None:
         self.database = database
+        self.key = key
         self.people = people
         self.rejects = rejects
         self.dry_run = dry_run
@@ -90,18 +107,22 @@ class _Import:
         return (Problem("ref", person.ref, f"each person once; line {first} has this one already"),)
 
     def _store(self, people: Sequence[Imported]) -> list[Verdict]:
-        columns = self.people.columns
+        columns, now = self.people.columns, self.database.clock.now()
         if self.dry_run:
-            return self.database.run(recipients.compare, people, columns=columns, seen=self._seen)
-        return self.database.run(recipients.put, people, columns=columns, now=self.database.clock.now())
+            return self.database.run(
+                recipients.compare, people, columns=columns, seen=self._seen, key=self.key
+            )
+        return self.database.run(recipients.put, people, columns=columns, now=now, key=self.key)
 
     def _count(self, read: int, changes: Sequence[Change], *, rejected: int) -> None:
+        forgotten = changes.count(Change.SUPPRESSED)
         self.result = replace(
             self.result,
             read=self.result.read + read,
             created=self.result.created + changes.count(Change.CREATED),
             updated=self.result.updated + changes.count(Change.UPDATED),
-            unchanged=self.result.unchanged + changes.count(Change.UNCHANGED),
+            unchanged=self.result.unchanged + changes.count(Change.UNCHANGED) + forgotten,
+            forgotten=self.result.forgotten + forgotten,
             rejected=self.result.rejected + rejected,
         )
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.domain.delivery import Outcome
-from bot.domain.message import Message, Verb
+from bot.domain.message import Document, Message, Surface, Verb
 from bot.domain.recipient import Address, ChannelName
 from bot.domain.update import Update
 
@@ -17,7 +17,7 @@ class Post:
 
     `tokens` holds the signed data of each button. `edits` is the platform's id of the message that this
     one replaces (None: a new one); `response_url` is where Slack takes an answer to a command that only
-    its author sees.
+    its author sees. With a `document` the message is what is said about the file.
     """
 
     delivery: int
@@ -26,6 +26,8 @@ class Post:
     tokens: Mapping[Verb, str]
     edits: str | None = None
     response_url: str | None = None
+    document: Document | None = None
+    surface: Surface = Surface.CHAT
 
 
 class Channel(Protocol):
@@ -62,11 +64,15 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Tap:
-    """A button was pressed; `message` is the platform's id of the message that it stands under."""
+    """A button was pressed; `message` is the platform's id of the message that it stands under.
+
+    `at_home`: it stands on the person's own page, which is no message.
+    """
 
     sender: Sender
     data: str
     message: str | None
+    at_home: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +109,14 @@ class ReachChanged:
     change: ReachChange
 
 
-Event = Tap | Said | Command | ReachChanged
+@dataclass(frozen=True, slots=True)
+class HomeOpened:
+    """The person looks at their own page in the app."""
+
+    sender: Sender
+
+
+Event = Tap | Said | Command | ReachChanged | HomeOpened
 
 
 class Inbound(Protocol):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.console import AsJson, Ref, answer, database, group, note
+from bot.cli.console import AsJson, Ref, answer, database, group, note, settings
 
 if TYPE_CHECKING:
     from bot.campaigns.importer import ImportResult, Progress
@@ -36,10 +36,16 @@ def import_(
     created, updated, unchanged, rejected, rejects_file, seconds.
     """
     from bot.campaigns.importer import import_people
+    from bot.domain.suppression import suppression_key
 
+    secret = settings().secret_key.encode()
     with database() as opened, _progress() as progress:
-        result = import_people(opened, file, dry_run=dry_run, progress=progress)
-    answer(asdict(result), as_json=as_json, lines=[_sentence(result, dry_run=dry_run)])
+        key = suppression_key(secret) if secret else None
+        result = import_people(opened, file, dry_run=dry_run, progress=progress, key=key)
+    told = {name: value for name, value in asdict(result).items() if name != "forgotten"}
+    answer(told, as_json=as_json, lines=[_sentence(result, dry_run=dry_run)])
+    if result.forgotten:
+        note(f"{result.forgotten} of the unchanged rows are of people who asked to be forgotten.")
     if result.rejected:
         note(f"{result.rejected} of {result.read} rows were rejected; why stands in {result.rejects_file}.")
         raise typer.Exit(ROWS_REJECTED)

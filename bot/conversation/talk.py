@@ -7,8 +7,8 @@ from typing import assert_never
 
 from bot.campaigns.planner import RestDays
 from bot.campaigns.wording import Template
-from bot.channels.base import Command, Event, ReachChange, ReachChanged, Said, Sender, Tap
-from bot.conversation import choice, later, settings, staff, wording
+from bot.channels.base import Command, Event, HomeOpened, ReachChange, ReachChanged, Said, Sender, Tap
+from bot.conversation import choice, later, linking, settings, staff, wording
 from bot.conversation.person import Person, Speaking, meet
 from bot.conversation.replies import Replies
 from bot.domain.campaign import Campaign, CampaignState
@@ -58,6 +58,8 @@ class Talk:
                 self._said(session, event, replies)
             case Command():
                 self._commanded(session, event, replies)
+            case HomeOpened():
+                return  # it has nothing on it yet
             case _:
                 assert_never(event)
 
@@ -76,8 +78,11 @@ class Talk:
                 assert_never(event.change)
 
     def _tapped(self, session: Session, tap: Tap, replies: Replies) -> None:
-        person = meet(session, tap.sender, now=replies.now)
         token = read(self.key, tap.data, address=tap.sender.key)
+        if token is not None and token.verb in linking.VERBS:
+            linking.answer(session, self, tap, delivery=token.delivery, verb=token.verb, replies=replies)
+            return
+        person = meet(session, tap.sender, now=replies.now)
         if person is None or token is None:
             replies.say(wording.foreign_button(self._words(person, tap.sender)))
             return
@@ -104,8 +109,10 @@ class Talk:
                 settings.show_in(session, self, person, campaign, question, verb, replies)
             case Verb.RESUME:
                 settings.resume(session, person, self.words_for(person), replies, edits=question.message)
+            case Verb.LINK_YES | Verb.LINK_NO:
+                return  # answered before: such an account is nobody's yet
             case _:
-                assert_never(verb)
+                replies.say(wording.foreign_button(self.words_for(person)))
 
     def _choose(
         self,
@@ -164,6 +171,9 @@ class Talk:
         later.put_off(session, self, person, campaign, replace(question, message=None), Verb.LATER, replies)
 
     def _commanded(self, session: Session, command: Command, replies: Replies) -> None:
+        if linking.carries_link(command):
+            linking.start(session, self, command, replies)
+            return
         person = meet(session, command.sender, now=replies.now)
         words = self._words(person, command.sender)
         if command.name in staff.COMMANDS:

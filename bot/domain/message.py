@@ -20,7 +20,16 @@ class MessageKind(StrEnum):
     MUTED = "muted"
     RESUMED = "resumed"
     STATUS = "status"
+    SIGN_UP = "sign_up"  # the question to somebody who registered after the campaign's existing users
     HELP = "help"
+    LANGUAGE = "language"
+    ZONE = "zone"
+    DATA = "data"  # what is kept of a person, or a file with it
+    PRIVACY = "privacy"
+    FORGET = "forget"  # whether everything is to be erased
+    FORGOTTEN = "forgotten"
+    HOME = "home"  # how things stand, on a page of its own
+    MENU = "menu"  # the commands of one chat
     INFO = "info"  # one plain statement, to a person
     STAFF = "staff"  # a card or a statement, to staff
 
@@ -34,9 +43,26 @@ class Verb(StrEnum):
     LATER_TOMORROW = "l1"
     LATER_THREE_DAYS = "l3"
     LATER_DAY_BEFORE = "lb"
+    STOP = "m"
     RESUME = "u"
     ORIGINAL = "g"
     TRANSLATION = "t"
+    LINK_YES = "y"
+    LINK_NO = "n"
+    RECEIPT = "r"
+    ERASE = "x"
+    SPEAK_ID = "vi"
+    SPEAK_EN = "ve"
+    SPEAK_ZH = "vz"
+    SPEAK_JA = "vj"
+    SPEAK_AR = "va"
+    SPEAK_FR = "vf"
+    ZONE_1 = "z1"
+    ZONE_2 = "z2"
+    ZONE_3 = "z3"
+    ZONE_4 = "z4"
+    ZONE_5 = "z5"
+    ZONE_6 = "z6"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +108,23 @@ class ShownTime:
     @property
     def text(self) -> str:
         return self.sentence.replace("{when}", self.when)
+
+
+class Surface(StrEnum):
+    """Where a message is shown."""
+
+    CHAT = "chat"
+    HOME = "home"  # the person's own page in the app, where the platform has one
+    MENU = "menu"  # the chat's list of commands: one fact each
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that a person gets; its content is text."""
+
+    name: str
+    kind: str  # as MIME calls it
+    content: str
 
 
 @dataclass(frozen=True, slots=True)

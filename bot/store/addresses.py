@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 from sqlmodel import update as sql_update
@@ -103,6 +103,31 @@ def noticed(
     row.conversation = conversation or row.conversation
     row.handle = handle or row.handle
     row.language = language or row.language
+
+
+def may_be_helped(session: Session, address_id: int, *, now: datetime, every: timedelta) -> bool:
+    """Whether the short help was not said here lately; if so it is said now."""
+    row = session.get(AddressRow, address_id)
+    if row is None or (row.helped_at is not None and now - row.helped_at < every):
+        return False
+    row.helped_at = now
+    return True
+
+
+def home_opened(session: Session, address_id: int, *, now: datetime) -> None:
+    """The person has looked at their own page, so that it is kept up to date from now on."""
+    row = session.get_one(AddressRow, address_id)
+    row.home_at = row.home_at or now
+
+
+def with_home(session: Session, recipient_id: int) -> list[Address]:
+    """The places of this person that have a page of their own which was ever looked at."""
+    rows = session.exec(
+        select(AddressRow)
+        .where(AddressRow.recipient_id == recipient_id, col(AddressRow.home_at).is_not(None))
+        .order_by(col(AddressRow.id))
+    )
+    return [value(row) for row in rows]
 
 
 def reopened(session: Session, row: AddressRow, *, now: datetime) -> None:

@@ -13,9 +13,10 @@ from bot.domain.calendar import NO_REST
 from bot.domain.campaign import Campaign, CampaignState
 from bot.domain.delivery import Delivery, DeliveryState, OnDoubt
 from bot.domain.gate import Drop, Go, Standing, Verdict, Wait, judge, judge_reply
+from bot.domain.message import Document, Surface
 from bot.domain.recipient import Address, ChannelName, covers
 from bot.domain.step import StepKind
-from bot.store import addresses, campaigns, choices
+from bot.store import addresses, campaigns, choices, messages
 from bot.store.lanes import Lease
 from bot.store.models import (
     AddressRow,
@@ -55,6 +56,8 @@ class Outgoing:
     body: str | None = None
     edits: str | None = None
     response_url: str | None = None
+    document: Document | None = None
+    surface: Surface = Surface.CHAT
 
 
 def claim(
@@ -190,6 +193,8 @@ def _outgoing(row: DeliveryRow, known: "_Known", lease: Lease) -> Outgoing:
         body=row.body,
         edits=row.edits,
         response_url=row.response_url,
+        document=messages.document_from_text(row.document) if row.document else None,
+        surface=Surface(row.surface),
     )
 
 

@@ -23,6 +23,7 @@ from bot.exceptions import DatabaseAway, DatabaseNotMigrated, NotSavedInTime
 
 POSTGRES_THREADS = 4
 BUSY_TIMEOUT = 10.0  # seconds that SQLite waits for another process's transaction
+TRACES = "traces"  # set on a session whose transaction has erased something
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,8 +58,12 @@ class Database:
     def run(self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The same in this thread, for the command line and for tests."""
         try:
-            with Session(self.engine) as session, session.begin():
-                return function(session, *args, **kwargs)
+            with Session(self.engine) as session:
+                with session.begin():
+                    result = function(session, *args, **kwargs)
+                if session.info.get(TRACES) and self.is_sqlite:
+                    self._truncate_log()
+                return result
         except OperationalError as error:
             raise DatabaseAway(self.shown_url, _first_line(error)) from error
 
@@ -142,6 +147,11 @@ class Database:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _truncate_log(self) -> None:
+        """What was erased is overwritten in the file; the log beside it, which still has it, is emptied."""
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def _alembic(self, connection: Connection | None) -> Config:
         config = Config()
         config.set_main_option("script_location", str(resources.migrations()).replace("%", "%%"))
@@ -159,6 +169,11 @@ class Database:
             Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise DatabaseAway(self.shown_url, str(error.strerror)) from error
+
+
+def leave_no_traces(session: Session) -> None:
+    """What this transaction erases is in no file either, as soon as it is committed."""
+    session.info[TRACES] = True
 
 
 class _Race:

@@ -6,11 +6,12 @@ from datetime import datetime
 from pydantic import TypeAdapter
 from sqlmodel import Session
 
-from bot.domain.message import Message
+from bot.domain.message import Document, Message
 from bot.store.dialect import insert_new
 from bot.store.models import RenderingRow
 
 MESSAGE = TypeAdapter(Message)
+DOCUMENT = TypeAdapter(Document)
 
 
 def to_text(message: Message) -> str:
@@ -21,6 +22,16 @@ def to_text(message: Message) -> str:
 def from_text(text: str) -> Message:
     """The message that `to_text` wrote down."""
     return MESSAGE.validate_json(text)
+
+
+def document_to_text(document: Document) -> str:
+    """The file as JSON; `document_from_text` gives it back."""
+    return DOCUMENT.dump_json(document).decode()
+
+
+def document_from_text(text: str) -> Document:
+    """The file that `document_to_text` wrote down."""
+    return DOCUMENT.validate_json(text)
 
 
 def keep(session: Session, texts: Mapping[str, str], *, now: datetime) -> None:

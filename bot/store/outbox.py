@@ -7,16 +7,18 @@ from datetime import date, datetime
 from sqlmodel import Session, and_, col, func, or_, select, update
 
 from bot.domain.delivery import Delivery, DeliveryState, OnDoubt, doubt
-from bot.domain.message import MessageKind
+from bot.domain.message import Document, MessageKind, Surface
 from bot.domain.recipient import Address, Reach
 from bot.domain.step import StepKind
-from bot.store import addresses, cohorts, lanes
+from bot.store import addresses, cohorts, lanes, messages
 from bot.store.claims import delivery_of, may_run, ready
+from bot.store.database import leave_no_traces
 from bot.store.lanes import Lease
 from bot.store.models import AddressRow, CampaignRow, DeliveryRow, SlotRow
 
 ANSWER_FIRST = 0  # priorities: what answers a person goes before campaign traffic
 CAMPAIGN_AFTER = 10
+OPEN = (DeliveryState.DUE.value, DeliveryState.SENDING.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,9 @@ class Reply:
     campaign_id: int | None = None
     edits: str | None = None
     response_url: str | None = None
+    document: Document | None = None
+    surface: Surface = Surface.CHAT
+    wiped: bool = False
 
 
 def add_reply(session: Session, reply: Reply, *, now: datetime) -> None:
@@ -69,6 +74,9 @@ def add_reply(session: Session, reply: Reply, *, now: datetime) -> None:
         body=reply.body,
         edits=reply.edits,
         response_url=reply.response_url,
+        document=messages.document_to_text(reply.document) if reply.document else None,
+        surface=reply.surface.value,
+        wiped=reply.wiped,
     )
     session.add(row)
     session.flush()
@@ -240,6 +248,8 @@ def _save(session: Session, result: Settled, now: datetime) -> int:
     if row.state == DeliveryState.REJECTED.value:
         _go_elsewhere(session, row, now)
         _say_anew(row, now)
+    if row.state not in OPEN:
+        _tidy(session, row)
     return 1
 
 
@@ -251,6 +261,14 @@ def _write(row: DeliveryRow, after: Delivery) -> None:
     row.platform_message = after.platform_message or row.platform_message
     if after.state is DeliveryState.DUE:
         row.due_at = after.due_at
+
+
+def _tidy(session: Session, row: DeliveryRow) -> None:
+    """A file is not kept once it is sent; of a message to somebody who is not kept either, nothing is."""
+    row.document = None
+    if row.wiped:
+        row.to = row.body = row.edits = row.response_url = row.platform_message = row.reason = None
+        leave_no_traces(session)
 
 
 def _say_anew(row: DeliveryRow, now: datetime) -> None:

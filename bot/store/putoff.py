@@ -17,7 +17,9 @@ from bot.store.outbox import CAMPAIGN_AFTER
 REMINDERS = (StepKind.REMINDER.value, StepKind.LATER.value)
 
 
-def so_far(session: Session, recipient_id: int, campaign_id: int) -> tuple[date | None, Mapping[str, datetime]]:
+def so_far(
+    session: Session, recipient_id: int, campaign_id: int
+) -> tuple[date | None, Mapping[str, datetime]]:
     """(the local day on which the person was asked, when each other step was sent)."""
     rows = session.exec(
         select(DeliveryRow)
@@ -59,7 +61,12 @@ def put(
 
 
 def _row(
-    session: Session, campaign: Campaign, step: PlannedStep, recipient_id: int, address: Address, now: datetime
+    session: Session,
+    campaign: Campaign,
+    step: PlannedStep,
+    recipient_id: int,
+    address: Address,
+    now: datetime,
 ) -> DeliveryRow:
     return DeliveryRow(
         campaign_id=campaign.id,

@@ -44,7 +44,12 @@ def latest(session: Session, address_id: int) -> Question | None:
     rows = session.exec(
         select(DeliveryRow)
         .where(DeliveryRow.address_id == address_id, col(DeliveryRow.asks).is_(True))
-        .where(or_(DeliveryRow.state == DeliveryState.SENT.value, DeliveryRow.state == DeliveryState.IN_DOUBT.value))
+        .where(
+            or_(
+                DeliveryRow.state == DeliveryState.SENT.value,
+                DeliveryRow.state == DeliveryState.IN_DOUBT.value,
+            )
+        )
         .order_by(col(DeliveryRow.settled_at).desc(), col(DeliveryRow.id).desc())
         .limit(1)
     )

@@ -11,8 +11,9 @@ from sqlmodel import Session, SQLModel, col, func, select, update
 
 from bot.domain.people_file import COLUMNS, Imported
 from bot.domain.recipient import Address, Plan, Reach, Recipient
-from bot.exceptions import UnknownRecipient
-from bot.store import addresses, campaigns, cohorts, outbox
+from bot.domain.suppression import marks_of
+from bot.exceptions import MissingSettings, UnknownRecipient
+from bot.store import addresses, campaigns, cohorts, outbox, suppression
 from bot.store.dialect import insert_each
 from bot.store.models import AddressRow, RecipientRow
 
@@ -34,6 +35,7 @@ class Change(StrEnum):
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     TAKEN = "taken"  # refused: one of its addresses is another recipient's
+    SUPPRESSED = "suppressed"  # left out: the person has asked to be forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +55,34 @@ class Seen:
 
 
 def put(
-    session: Session, rows: Sequence[Imported], *, now: datetime, columns: Collection[str] = COLUMNS
+    session: Session,
+    rows: Sequence[Imported],
+    *,
+    now: datetime,
+    columns: Collection[str] = COLUMNS,
+    key: bytes | None = None,
 ) -> list[Verdict]:
     """Each row's recipient is as imported, with these addresses; what was done, row by row.
 
     What the file has no column for is left alone, and so are addresses that a row does not name, and what
-    a person chose in the bot. Each ref stands in `rows` once.
+    a person chose in the bot. Each ref stands in `rows` once. Who was forgotten is not brought back; to know
+    them takes the `key` of their marks.
     """
-    compared = _Compared(session, rows, columns, Seen())
+    compared = _Compared(session, rows, columns, Seen(), _forgotten(session, rows, key))
     compared.write(now)
     return compared.verdicts
 
 
 def compare(
-    session: Session, rows: Sequence[Imported], *, columns: Collection[str] = COLUMNS, seen: Seen
+    session: Session,
+    rows: Sequence[Imported],
+    *,
+    columns: Collection[str] = COLUMNS,
+    seen: Seen,
+    key: bytes | None = None,
 ) -> list[Verdict]:
     """What `put` would do, had it been done with the rows before as well; nothing is changed."""
-    return _Compared(session, rows, columns, seen).verdicts
+    return _Compared(session, rows, columns, seen, _forgotten(session, rows, key)).verdicts
 
 
 def get(session: Session, ref: str) -> Recipient:
@@ -100,6 +113,25 @@ def mute(session: Session, recipient_id: int, *, now: datetime | None) -> None:
 def choose_locale(session: Session, recipient_id: int, locale: str) -> None:
     """The person reads this language from now on."""
     session.get_one(RecipientRow, recipient_id).chosen_locale = locale
+
+
+def choose_zone(session: Session, recipient_id: int, zone: str) -> None:
+    """The person lives by this zone's clock from now on; what is planned follows."""
+    row = session.get_one(RecipientRow, recipient_id)
+    row.zone, row.zone_chosen = zone, True
+    session.flush()
+    cohorts.note_moved(session, [recipient_id])
+    campaigns.audience_changed(session)
+
+
+def offer_locale(session: Session, recipient_id: int, locale: str) -> bool:
+    """Whether this language was not offered to the person before; from now on it was."""
+    row = session.get_one(RecipientRow, recipient_id)
+    offered = row.offered_locales.split()
+    if locale in offered:
+        return False
+    row.offered_locales = " ".join([*offered, locale])
+    return True
 
 
 def every(session: Session, *, page: int = 1000) -> Iterable[Recipient]:
@@ -135,9 +167,15 @@ class _Compared:
     """Rows beside what there is of them: what is to be written."""
 
     def __init__(
-        self, session: Session, rows: Sequence[Imported], columns: Collection[str], seen: Seen
+        self,
+        session: Session,
+        rows: Sequence[Imported],
+        columns: Collection[str],
+        seen: Seen,
+        forgotten: Collection[str],
     ) -> None:
         self.session = session
+        self.forgotten = forgotten
         self.fields = [FIELDS[column] for column in FIELDS if column in columns]
         self.known = _known(session, [row.ref for row in rows])
         self.present = addresses.of(session, [known.id for known in self.known.values()])
@@ -169,6 +207,8 @@ class _Compared:
             campaigns.audience_changed(self.session)
 
     def _compare(self, row: Imported) -> Verdict:
+        if row.ref in self.forgotten:
+            return Verdict(Change.SUPPRESSED)
         for place in row.places:
             owner = self.seen.owners.get(place.key, self.owners.get(place.key))
             if owner not in (None, row.ref):
@@ -184,6 +224,8 @@ class _Compared:
 
     def _differs(self, row: Imported, known: "_Known") -> bool:
         wanted = {name: _stored(row, name) for name in self.fields}
+        if known.zone_chosen:
+            wanted.pop("zone", None)
         if all(getattr(known, name) == value for name, value in wanted.items()):
             return False
         if wanted.get("zone", known.zone) != known.zone:
@@ -222,6 +264,20 @@ class _Known:
     zone: str | None
     registered_on: date | None
     email_hash: str | None
+    zone_chosen: bool
+
+
+def _forgotten(session: Session, rows: Sequence[Imported], key: bytes | None) -> frozenset[str]:
+    """The refs of those rows that are somebody's who was forgotten, by whichever of their names."""
+    if suppression.is_empty(session):
+        return frozenset()
+    if key is None:
+        raise MissingSettings(["BOT_SECRET_KEY"], purpose="Knowing who was forgotten")
+    marks = {
+        row.ref: marks_of(key, ref=row.ref, places=row.places, email_hash=row.email_hash) for row in rows
+    }
+    known = suppression.known(session, frozenset[str]().union(*marks.values()))
+    return frozenset(ref for ref, mine in marks.items() if mine & known)
 
 
 def _known(session: Session, refs: Collection[str]) -> dict[str, _Known]:
@@ -230,6 +286,7 @@ def _known(session: Session, refs: Collection[str]) -> dict[str, _Known]:
             col(RecipientRow.ref),
             col(RecipientRow.id),
             *(col(getattr(RecipientRow, name)) for name in FIELDS.values()),
+            col(RecipientRow.zone_chosen),
         ).where(col(RecipientRow.ref).in_(refs))
     )
     return {ref: _Known(*rest) for ref, *rest in found}
@@ -273,7 +330,7 @@ def _added(owner: int, place: Address, now: datetime) -> dict[str, object]:
 
 
 def _replaced(old: int, place: Address, now: datetime) -> dict[str, object]:
-    forgotten = dict.fromkeys(("conversation", "handle", "language"))
+    forgotten = dict.fromkeys(("conversation", "handle", "language", "helped_at", "home_at"))
     return {"row_id": old} | _place(place, now) | forgotten
 
 

@@ -1,0 +1,141 @@
+"""Erasure: a person's data are gone; what stays are counts, and ledger entries that nobody can open."""
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Mapped
+from sqlmodel import Session, col, delete, or_, select, update
+
+from bot.domain import ledger as chain
+from bot.domain.delivery import DeliveryState
+from bot.domain.ledger import NONCE_BYTES, EntryType
+from bot.domain.suppression import marks_of
+from bot.store import addresses, ledger, suppression
+from bot.store.database import leave_no_traces
+from bot.store.models import (
+    AddressRow,
+    AuditRow,
+    ChoiceRow,
+    DeliveryRow,
+    ErasureRow,
+    InboxRow,
+    LinkTokenRow,
+    RecipientRow,
+)
+
+ERASED = "erased"
+OPEN = (DeliveryState.DUE.value, DeliveryState.SENDING.value)
+NOTHING_PERSONAL = {
+    "recipient_id": None,
+    "address_id": None,
+    "to": None,
+    "platform_message": None,
+    "body": None,
+    "edits": None,
+    "response_url": None,
+    "document": None,
+}
+
+RandomBytes = Callable[[int], bytes]
+
+
+def erase(
+    session: Session, recipient_id: int, *, key: bytes, random_bytes: RandomBytes, now: datetime
+) -> None:
+    """Nothing in this database names the person any more; an import does not bring them back.
+
+    The entries of their choices stay in the ledger without the records that would open them; an entry of
+    its own says which these are. Deliveries stay as counts. `key` is that of the marks.
+    """
+    person = session.get_one(RecipientRow, recipient_id)
+    places = session.exec(select(AddressRow).where(AddressRow.recipient_id == recipient_id)).all()
+    choices = session.exec(select(ChoiceRow).where(ChoiceRow.recipient_id == recipient_id)).all()
+    values = [addresses.value(row) for row in places]
+    marks = marks_of(key, ref=person.ref, places=values, email_hash=person.email_hash)
+    suppression.add(session, marks, now=now)
+    names = {person.ref, *(row.receipt for row in choices)}
+    _empty_deliveries(session, recipient_id, [row.id or 0 for row in places], names, now)
+    _empty_inbox(session, [row.key for row in places], names)
+    _empty_audit(
+        session, [row.key for row in places], {*names, *(row.handle for row in places if row.handle)}
+    )
+    _drop_choices(session, choices, random_bytes, now)
+    session.execute(delete(LinkTokenRow).where(col(LinkTokenRow.recipient_id) == recipient_id))
+    session.execute(delete(LinkTokenRow).where(col(LinkTokenRow.recipient_id) == recipient_id))
+    opened = col(LinkTokenRow.opened_by).in_([row.key for row in places])
+    session.execute(update(LinkTokenRow).where(opened).values(opened_by=None, opened_at=None))
+    session.execute(delete(AddressRow).where(col(AddressRow.recipient_id) == recipient_id))
+    session.execute(delete(RecipientRow).where(col(RecipientRow.id) == recipient_id))
+    session.expire_all()
+    leave_no_traces(session)
+
+
+def empty_update(session: Session, inbox_id: int, *, external: str) -> None:
+    """The update says nothing any more; that it was there stays, so that a copy of it does no harm."""
+    _empty(session.get_one(InboxRow, inbox_id), [external])
+    session.flush()
+
+
+def _empty_deliveries(
+    session: Session, recipient_id: int, places: Sequence[int], names: Collection[str], now: datetime
+) -> None:
+    theirs = or_(col(DeliveryRow.recipient_id) == recipient_id, col(DeliveryRow.address_id).in_(places))
+    cancelled = {"state": DeliveryState.CANCELLED.value, "settled_at": now}
+    session.execute(update(DeliveryRow).where(theirs, col(DeliveryRow.state).in_(OPEN)).values(cancelled))
+    session.execute(update(DeliveryRow).where(theirs).values(NOTHING_PERSONAL | {"reason": ERASED}))
+    told = session.exec(select(DeliveryRow).where(_contains(col(DeliveryRow.body), names))).all()
+    for row in told:  # cards that staff were shown
+        if _mentions(row.body, names):
+            row.body, row.reason = None, ERASED
+    session.flush()
+
+
+def _empty_inbox(session: Session, keys: Sequence[str], names: Collection[str]) -> None:
+    """What is still to be worked stays until it is; by then it comes from a stranger."""
+    theirs = or_(col(InboxRow.sender).in_(keys), _contains(col(InboxRow.body), names))
+    externals = {key.rpartition(":")[2] for key in keys}
+    for row in session.exec(select(InboxRow).where(theirs, InboxRow.state != "new")).all():
+        if row.sender in keys or _mentions(row.body, names):
+            _empty(row, externals)
+    session.flush()
+
+
+def _empty_audit(session: Session, keys: Sequence[str], names: Collection[str]) -> None:
+    handles = {f"@{name}" for name in names}
+    for row in session.exec(select(AuditRow).where(col(AuditRow.subject).in_({*names, *handles}))).all():
+        row.subject, row.detail = ERASED, None
+    for row in session.exec(select(AuditRow).where(_contains(col(AuditRow.detail), names))).all():
+        row.detail = None if _mentions(row.detail, names) else row.detail
+    session.execute(update(AuditRow).where(col(AuditRow.actor).in_(keys)).values(actor=ERASED))
+
+
+def _empty(row: InboxRow, externals: Iterable[str]) -> None:
+    row.body, row.sender = "", ""
+    if any(external in row.dedupe for external in externals):
+        row.dedupe = f"{ERASED}:{row.id}"
+
+
+def _drop_choices(
+    session: Session, choices: Sequence[ChoiceRow], random_bytes: RandomBytes, now: datetime
+) -> None:
+    if not choices:
+        return
+    seqs = [row.seq for row in choices]
+    session.execute(delete(ChoiceRow).where(col(ChoiceRow.seq).in_(seqs)))
+    nonce, record = random_bytes(NONCE_BYTES), json.dumps({"erased": seqs}, separators=(",", ":")).encode()
+    committed = chain.commitment(nonce, record)
+    seq = ledger.append(session, EntryType.ERASURE, day=now.date(), commitment=committed)
+    session.add(ErasureRow(seq=seq, record=record, nonce=nonce))
+    session.flush()
+
+
+def _contains(column: Mapped[str | None] | Mapped[str], names: Collection[str]) -> ColumnElement[bool]:
+    return or_(*(column.contains(name, autoescape=True) for name in sorted(names)))
+
+
+def _mentions(text: str | None, names: Collection[str]) -> bool:
+    """Whether one of the names stands in the text as a word: `u-10` is not in `u-104`."""
+    return any(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text or "") for name in names)
