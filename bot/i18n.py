@@ -130,13 +130,17 @@ class Catalogs:
     def for_locale(self, locale: str | None, domain: str, *, authoritative: str = AUTHORITATIVE) -> Catalog:
         """The first catalog without a gap among: this locale's, its language's, the authoritative one's.
 
-        A message is never put together from two languages: one missing sentence changes the whole.
+        A message is never put together from two languages: one missing sentence changes the whole. Only
+        the authoritative words are taken with a gap as well, since there is nothing to take instead.
         """
-        for candidate in (locale, match_locale(locale), authoritative, AUTHORITATIVE):
-            catalog = self._catalog(candidate, domain) if candidate else None
-            if catalog is not None and catalog.is_whole:
+        candidates = (locale, match_locale(locale), authoritative, AUTHORITATIVE)
+        found = [c for name in candidates if name and (c := self._catalog(name, domain)) is not None]
+        for catalog in found:
+            if catalog.is_whole:
                 return catalog
-        raise BadFile(str(self._folder), f"no whole catalog of `{domain}`, not even in `{authoritative}`")
+        if not found:
+            raise BadFile(str(self._folder), f"no catalog of `{domain}`, not even in `{authoritative}`")
+        return found[-1]
 
     def _catalog(self, locale: str, domain: str) -> Catalog | None:
         key = (locale, domain)

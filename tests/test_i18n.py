@@ -140,6 +140,16 @@ def test_a_catalog_with_a_gap_is_not_used_at_all(tmp_path):
     assert found.gettext("Hello {name}", name="Sari") == "Halo Sari"
 
 
+def test_the_authoritative_catalog_is_used_even_with_a_gap(tmp_path):
+    """A sentence in English is better than a bot that does not start."""
+    _write(tmp_path, "id", hello="Halo {name}", bye="")
+    _write(tmp_path, "fr", hello="", bye="Adieu")
+    catalogs = Catalogs.load(tmp_path)
+
+    assert catalogs.for_locale("fr", "bot").gettext("Hello {name}", name="Sari") == "Halo Sari"
+    assert catalogs.for_locale("fr", "bot").gettext("Bye") == "Bye"
+
+
 def test_a_regional_locale_falls_back_to_its_language_and_then_to_the_authoritative_one(tmp_path):
     """Someone in Taiwan reads Chinese rather than Indonesian; nobody is left without words."""
     _write(tmp_path, "id", hello="Halo {name}", bye="Dadah")
@@ -169,7 +179,7 @@ def test_a_catalog_says_who_made_it(tmp_path):
 
 def test_a_folder_without_words_is_refused(tmp_path):
     """The bot cannot speak at all then; the error names the folder."""
-    with pytest.raises(BadFile, match="no whole catalog of `bot`"):
+    with pytest.raises(BadFile, match="no catalog of `bot`"):
         Catalogs.load(tmp_path)
 
 
