@@ -64,7 +64,6 @@ def erase(
     )
     _drop_choices(session, choices, random_bytes, now)
     session.execute(delete(LinkTokenRow).where(col(LinkTokenRow.recipient_id) == recipient_id))
-    session.execute(delete(LinkTokenRow).where(col(LinkTokenRow.recipient_id) == recipient_id))
     opened = col(LinkTokenRow.opened_by).in_([row.key for row in places])
     session.execute(update(LinkTokenRow).where(opened).values(opened_by=None, opened_at=None))
     session.execute(delete(AddressRow).where(col(AddressRow.recipient_id) == recipient_id))
