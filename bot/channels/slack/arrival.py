@@ -24,6 +24,7 @@ class Kind(StrEnum):
 # what the app subscribes to; the manifest says the same
 EVENTS = frozenset({"message", "app_home_opened", "app_uninstalled", "tokens_revoked", "user_change"})
 COMMANDS = frozenset({"/policy", "/campaign", "/lookup"})
+SHORTCUTS = frozenset({"choice"})  # each is called as the command that it stands for
 
 FROM_PERSONS = frozenset({"", "file_share", "me_message", "thread_broadcast"})  # subtypes of messages
 STAMP = re.compile(r"([0-9]{1,12})\.([0-9]{1,6})")
@@ -31,7 +32,17 @@ STAMP = re.compile(r"([0-9]{1,12})\.([0-9]{1,6})")
 # of each payload only what `read` needs: no tokens, no profiles, no copy of our own message
 KEPT = {
     Kind.EVENT: ("type", "team_id", "api_app_id", "event_id", "event_time", "event"),
-    Kind.TAP: ("type", "team", "user", "channel", "container", "actions", "response_url"),
+    Kind.TAP: (
+        "type",
+        "team",
+        "user",
+        "channel",
+        "container",
+        "actions",
+        "response_url",
+        "callback_id",
+        "action_ts",
+    ),
     Kind.COMMAND: (
         "command",
         "text",
@@ -123,12 +134,20 @@ def _is_ours(kind: str, payload: Payload) -> bool:
     match kind:
         case Kind.EVENT:
             return text_at(payload, "type") == "event_callback" and _tells(at(payload, "event"))
-        case Kind.TAP:  # links are buttons without a value: Slack tells of them, too
-            return text_at(payload, "type") == "block_actions" and bool(
-                text_at(payload, "actions", 0, "value")
-            )
+        case Kind.TAP:
+            return _is_tap(payload)
         case Kind.COMMAND:
             return text_at(payload, "command") in COMMANDS
+        case _:
+            return False
+
+
+def _is_tap(payload: Payload) -> bool:
+    match text_at(payload, "type"):
+        case "block_actions":  # links are buttons without a value: Slack tells of them, too
+            return bool(text_at(payload, "actions", 0, "value"))
+        case "shortcut":
+            return text_at(payload, "callback_id") in SHORTCUTS
         case _:
             return False
 
@@ -170,7 +189,7 @@ def _dedupe(kind: Kind, payload: Payload, *, team: str, stamp: str) -> str | Non
 
 def _stamp(payload: Payload) -> str:
     """When it happened by Slack's own clock, as Slack writes it; commands have no such stamp."""
-    paths = (("actions", 0, "action_ts"), ("event", "event_ts"), ("event", "ts"))
+    paths = (("actions", 0, "action_ts"), ("action_ts",), ("event", "event_ts"), ("event", "ts"))
     return next((stamp for path in paths if (stamp := text_at(payload, *path))), "")
 
 

@@ -4,10 +4,11 @@ from contextlib import AsyncExitStack
 from typing import Final, Self
 
 from bot.channels.base import Post
-from bot.channels.slack import outcome
+from bot.channels.slack import files, home, outcome
 from bot.channels.slack.render import Rendered, render
 from bot.channels.slack.web import API, api_client, identity_of, not_ready, open_session, response_client
 from bot.domain.delivery import Outcome, Rejected, Why
+from bot.domain.message import Surface
 from bot.domain.recipient import ChannelName
 from bot.exceptions import ChannelAway
 
@@ -50,6 +51,10 @@ class SlackChannel:
         An answer to a command that its response URL takes no longer goes into the direct message.
         """
         shown = render(post.message, post.tokens)
+        if post.surface is Surface.HOME:
+            return await home.published(self._client, post.to.external, shown)
+        if post.document is not None:
+            return await files.uploaded(self._client, post, shown, post.document)
         if post.response_url is not None:
             whispered = await self._whispered(post, shown, post.response_url)
             if not isinstance(whispered, Rejected):

@@ -94,6 +94,7 @@ UNTAKABLE = frozenset(
         "msg_too_long",
         "no_dual_broadcast_content_update",
         "no_text",
+        "not_enabled",  # the app's Home tab is off
         "slack_connect_blocked_file_type",
         "slack_connect_canvas_sharing_blocked",
         "slack_connect_clip_sharing_blocked",
@@ -102,6 +103,7 @@ UNTAKABLE = frozenset(
         "slack_connect_lists_sharing_blocked",
         "too_many_attachments",
         "too_many_contact_cards",
+        "view_too_large",
     }
 )
 PAST_EDITING = frozenset(
@@ -116,7 +118,8 @@ PAST_EDITING = frozenset(
     }
 )
 SLOW_DOWN = frozenset({"message_limit_exceeded", "rate_limited", "ratelimited"})
-NOT_TAKEN_IN = frozenset({"request_timeout"})  # it says that our request came in cut short
+# our request came in cut short; or a view was not the one that it was to replace
+NOT_TAKEN_IN = frozenset({"hash_conflict", "request_timeout"})
 
 # no connection ever stood: refused, no such name, no TLS, no proxy
 NEVER_LEFT = (

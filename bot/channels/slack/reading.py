@@ -13,8 +13,8 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.channels.base import Command, Event, ReachChange, ReachChanged, Said, Sender, Tap
-from bot.channels.slack.arrival import Payload, at, is_from_person, team_in, text_at, user_in
+from bot.channels.base import Command, Event, HomeOpened, ReachChange, ReachChanged, Said, Sender, Tap
+from bot.channels.slack.arrival import SHORTCUTS, Payload, at, is_from_person, team_in, text_at, user_in
 from bot.domain.recipient import ChannelName
 
 ANY = re.compile("")
@@ -81,7 +81,8 @@ async def _tapped(ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> No
     for action in actions if isinstance(actions, list) else ():
         if data := text_at(action, "value"):
             message = text_at(body, "container", "message_ts") or None
-            _collected(context).events.append(Tap(sender, data=data, message=message))
+            at_home = text_at(body, "container", "type") == "view"
+            _collected(context).events.append(Tap(sender, data=data, message=message, at_home=at_home))
 
 
 async def _commanded(ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> None:
@@ -95,9 +96,19 @@ async def _commanded(ack: AsyncAck, body: Payload, context: AsyncBoltContext) ->
     _collected(context).events.append(Command(sender, name, tuple(words), response_url))
 
 
+async def _shortcut(ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> None:
+    """A shortcut is a command without words, which is answered in the direct message."""
+    await ack()
+    sender = _sender(context, body, user=user_in(body), handle=text_at(body, "user", "username"))
+    _collected(context).events.append(Command(sender, text_at(body, "callback_id")))
+
+
 async def _home_opened(event: Payload, body: Payload, context: AsyncBoltContext) -> None:
+    """Both tabs of the app tell of themselves so; only one of them shows the person's own page."""
     sender = _sender(context, body, user=text_at(event, "user"), conversation=text_at(event, "channel"))
     _collected(context).events.append(ReachChanged(sender, ReachChange.OPENED))
+    if text_at(event, "tab") == "home":
+        _collected(context).events.append(HomeOpened(sender))
 
 
 async def _user_changed(event: Payload, body: Payload, context: AsyncBoltContext) -> None:
@@ -145,6 +156,8 @@ def _app(team: str, *, bot_token: str, client: AsyncWebClient) -> AsyncApp:
         app.event(event)(listener)
     for command, listener in COMMAND_LISTENERS.items():
         app.command(command)(listener)
+    for shortcut in sorted(SHORTCUTS):
+        app.global_shortcut(shortcut)(_shortcut)
     app.action(ANY)(_tapped)
     app.error(_failed)
     return app

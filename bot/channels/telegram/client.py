@@ -1,22 +1,25 @@
 """Sending to Telegram: one bot identity as a channel."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 from types import TracebackType
 from typing import Final, Self
 
+from telegram import InputFile
 from telegram.error import TelegramError
 
 from bot.channels.base import Post
+from bot.channels.telegram import profile
 from bot.channels.telegram.outcome import outcome_of_answer, outcome_of_error
-from bot.channels.telegram.render import Rendered, render
+from bot.channels.telegram.profile import Profile
+from bot.channels.telegram.render import MAX_CAPTION, Rendered, render
 from bot.channels.telegram.transport import API, CONNECT, READ, ReadyJson, bot_number, open_api
 from bot.clock import Clock
-from bot.domain.delivery import Deferred, Outcome, Rejected, Why
-from bot.domain.message import Message
+from bot.domain.delivery import Accepted, Deferred, Failed, InDoubt, Outcome, Rejected, Why
+from bot.domain.message import Document, Fact, Message, Surface
 from bot.domain.recipient import ChannelName
 from bot.exceptions import MessageTooLong
 
@@ -28,7 +31,7 @@ _YES: Final = ReadyJson("true")
 
 
 class TelegramChannel:
-    """One bot's way to reach people. It calls nothing but sends and edits, each once.
+    """One bot's way to reach people. It calls nothing but what a post asks for, each once.
 
     Open it with `async with`: before and after that every send fails.
     """
@@ -67,15 +70,36 @@ class TelegramChannel:
 
     async def send(self, post: Post) -> Outcome:
         """Hand one message over, or edit one, and say what became of it; raise only for bugs."""
+        if post.surface is Surface.MENU:
+            return await self._show_menu(post)
         try:
-            prepared = self._prepared(post.message)
+            method, parameters = self._request(post)
         except MessageTooLong as error:
             return Rejected(Why.MESSAGE, str(error))
         try:
-            answer = await self._bot.call(_method(post), _parameters(post, prepared))
+            answer = await self._bot.call(method, parameters)
         except TelegramError as error:
             return self._scoped(outcome_of_error(error, edits=post.edits), post.to.external)
         return outcome_of_answer(answer)
+
+    async def introduce(self, profiles: Mapping[str, Profile], menus: Mapping[str, Sequence[Fact]]) -> None:
+        """The bot says of itself what `profiles` say, by language ("" for all others), and these chats have
+        command `menus` of their own; what the platform does not take is logged."""
+        await profile.introduce(self._bot, profiles, menus)
+
+    async def _show_menu(self, post: Post) -> Outcome:
+        try:
+            await profile.set_chat_menu(self._bot, post.to.external, post.message.facts)
+        except TelegramError as error:
+            outcome = self._scoped(outcome_of_error(error), post.to.external)
+            # once more does no harm: a menu that was set already is set again
+            return Failed(outcome.reason) if isinstance(outcome, InDoubt) else outcome
+        return Accepted("menu")
+
+    def _request(self, post: Post) -> tuple[str, dict[str, object]]:
+        if post.document is not None:
+            return "sendDocument", _with_document(post, post.document)
+        return _method(post), _parameters(post, self._prepared(post.message))
 
     def _scoped(self, outcome: Outcome, chat: str) -> Outcome:
         """The platform does not tell whose limit was hit: a chat's at first, the bot's when a second follows."""
@@ -107,6 +131,20 @@ def _prepare(message: Message) -> _Prepared:
 
 def _method(post: Post) -> str:
     return "sendMessage" if post.edits is None else "editMessageText"
+
+
+def _with_document(post: Post, document: Document) -> dict[str, object]:
+    """A file goes as a form: here the values are plain texts, not JSON."""
+    rendered = render(post.message, most=MAX_CAPTION)
+    parameters: dict[str, object] = {
+        "chat_id": post.to.external,
+        "document": InputFile(document.content.encode(), filename=document.name),
+        "caption": rendered.html,
+        "parse_mode": "HTML",
+    }
+    if (keyboard := rendered.keyboard(post.tokens)) is not None:
+        parameters["reply_markup"] = keyboard
+    return parameters
 
 
 def _parameters(post: Post, prepared: _Prepared) -> dict[str, object]:

@@ -18,6 +18,7 @@ from bot.domain.message import Button, Fact, Link, Message, Paragraph, ShownTime
 from bot.exceptions import MessageTooLong
 
 MAX_TEXT: Final = 4096  # UTF-16 units, tags not counted; the platform counts code points, which are fewer
+MAX_CAPTION: Final = 1024  # the same, of the words about a file
 IN_A_ROW: Final = 2  # more would be cut on a phone
 MAX_TOKEN: Final = 64  # bytes; one byte more in one button, and the platform refuses the whole message
 
@@ -39,7 +40,7 @@ class Rendered:
         return "".join(_token(tokens[p]) if isinstance(p, Verb) else p for p in self.gaps)
 
 
-def render(message: Message) -> Rendered:
+def render(message: Message, *, most: int = MAX_TEXT) -> Rendered:
     """`message` for Telegram: the headline, the short part, facts and deadline, the long part, the code,
     the footnote.
 
@@ -47,8 +48,8 @@ def render(message: Message) -> Rendered:
     """
     parts = _parts(message)
     size = len("\n\n".join(part.plain for part in parts).encode("utf-16-le")) // 2
-    if size > MAX_TEXT:
-        raise MessageTooLong("Telegram", message.kind, message.locale, size=size, limit=MAX_TEXT)
+    if size > most:
+        raise MessageTooLong("Telegram", message.kind, message.locale, size=size, limit=most)
     return Rendered(html="\n\n".join(part.html for part in parts), gaps=_gaps(message))
 
 

@@ -78,6 +78,16 @@ class Acts(ABC):
         conversation = self._place(person, channel)
         return self.issue(self._payloads.tap(person, conversation, ts, action_id=action_id, value=value))
 
+    def tap_home(self, user_id: str, action_id: str, value: str) -> Issued:
+        """The person pressed a button on the app's Home."""
+        return self.issue(
+            self._payloads.tap_home(self.slack.workspace.member(user_id), action_id=action_id, value=value)
+        )
+
+    def shortcut(self, user_id: str, callback_id: str) -> Issued:
+        """The person took a shortcut of the app from Slack's own menu."""
+        return self.issue(self._payloads.shortcut(self.slack.workspace.member(user_id), callback_id))
+
     def command(self, user_id: str, command: str, text: str = "", channel: str | None = None) -> Issued:
         """The person gave a slash command."""
         person = self.slack.workspace.member(user_id)

@@ -107,6 +107,26 @@ class Payloads:
             message=ts,
         )
 
+    def tap_home(self, person: Person, *, action_id: str, value: str) -> Issued:
+        """A button on the Home was pressed: there is no message, no channel and no response URL."""
+        key, stamp = self._next_key(person.id), self._stamp(person.id)
+        view = self._slack.home_of(person.id)
+        payload = self._interaction("block_actions", person, key) | {
+            "container": {"type": "view", "view_id": view.id if view else ""},
+            "view": view_json(self._slack, view) if view else {},
+            "actions": [{"type": "button", "action_id": action_id, "value": value, "action_ts": stamp}],
+        }
+        return self._issued(
+            Kind.INTERACTION, "block_actions", key, person.id, person.id, payload, tokens=(value,)
+        )
+
+    def shortcut(self, person: Person, callback_id: str) -> Issued:
+        """A global shortcut was taken."""
+        key, stamp = self._next_key(person.id), self._stamp(person.id)
+        payload = self._interaction("shortcut", person, key)
+        payload |= {"callback_id": callback_id, "action_ts": stamp}
+        return self._issued(Kind.INTERACTION, "shortcut", key, person.id, person.id, payload)
+
     def command(self, person: Person, conversation: Conversation, command: str, text: str) -> Issued:
         """A slash command; its fields are flat, as in a form."""
         app, key = self._slack.workspace.app, self._next_key(person.id)

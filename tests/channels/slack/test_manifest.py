@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels.slack.arrival import COMMANDS, EVENTS
+from bot.channels.slack.arrival import COMMANDS, EVENTS, SHORTCUTS
 
 MANIFEST = Path(__file__).parents[3] / "slack" / "manifest.yaml"
 SCOPE_OF = {
@@ -43,9 +43,15 @@ def test_the_app_has_the_commands_that_it_answers(lines):
     assert named == COMMANDS
 
 
+def test_the_app_has_the_shortcuts_that_it_answers(lines):
+    named = {line.split("callback_id: ")[1] for line in lines if "callback_id: " in line}
+
+    assert named == SHORTCUTS
+
+
 def test_the_app_asks_for_no_more_than_it_needs(lines):
-    """To write, to be written to, for its commands, and for what its events need."""
-    needed = {"chat:write", "im:write", "commands", *filter(None, SCOPE_OF.values())}
+    """To write, to be written to, to hand a file over, for its commands, and for what its events need."""
+    needed = {"chat:write", "im:write", "files:write", "commands", *filter(None, SCOPE_OF.values())}
 
     assert listed(lines, "bot") == needed
     assert listed(lines, "bot_events") == SCOPE_OF.keys()

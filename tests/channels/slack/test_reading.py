@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.base import Command, ReachChange, ReachChanged, Said, Sender, Tap
+from bot.channels.base import Command, HomeOpened, ReachChange, ReachChanged, Said, Sender, Tap
 from bot.channels.slack import reading
 from bot.channels.slack.arrival import COMMANDS, EVENTS, update_from
 from bot.channels.slack.reading import COMMAND_LISTENERS, EVENT_LISTENERS, plain
@@ -188,11 +188,29 @@ async def test_a_command_is_private_wherever_it_was_typed(events_of):
     ]
 
 
-@pytest.mark.parametrize("tab", ["home", "messages"])
-async def test_opening_the_app_opens_the_way(events_of, tab):
+@pytest.mark.parametrize(("tab", "more"), [("home", [HomeOpened(sender("D1"))]), ("messages", [])])
+async def test_opening_the_app_opens_the_way(events_of, tab, more):
+    """Only the Home tab shows the person's own page."""
     payload = event(type="app_home_opened", user="U1", channel="D1", tab=tab, event_ts="1503435956.000247")
 
-    assert await events_of("events_api", payload) == [ReachChanged(sender("D1"), ReachChange.OPENED)]
+    assert await events_of("events_api", payload) == [ReachChanged(sender("D1"), ReachChange.OPENED), *more]
+
+
+async def test_a_tap_on_the_own_page_stands_under_no_message(events_of):
+    payload = tap(container={"type": "view", "view_id": "V1"})
+    del payload["channel"], payload["response_url"]
+
+    assert await events_of("interactive", payload) == [
+        Tap(sender(handle="sari"), data="1.i.aaaa", message=None, at_home=True)
+    ]
+
+
+async def test_a_shortcut_is_a_command_that_is_answered_in_the_direct_message(events_of):
+    payload = tap(type="shortcut", callback_id="choice", action_ts="1503435957.5")
+    for name in ("container", "channel", "actions", "response_url", "message"):
+        del payload[name]
+
+    assert await events_of("interactive", payload) == [Command(sender(handle="sari"), "choice")]
 
 
 async def test_a_deactivated_person_is_gone(events_of):
