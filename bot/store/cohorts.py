@@ -53,6 +53,11 @@ def computed(session: Session, cohort: Cohort, revision: int) -> None:
     session.execute(update(CohortRow).where(col(CohortRow.id) == cohort.id).values(revision=revision))
 
 
+def compute_again(session: Session, campaign_id: int) -> None:
+    """No cohort of the campaign has the slots of its revision: the planner computes them anew."""
+    session.execute(update(CohortRow).where(col(CohortRow.campaign_id) == campaign_id).values(revision=0))
+
+
 def _note(session: Session, recipient_ids: Sequence[int], *, campaign_id: int | None) -> None:
     zone = func.coalesce(RecipientRow.zone, CampaignRow.zone)
     asked = (

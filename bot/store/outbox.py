@@ -4,13 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, and_, col, func, or_, select, update
 
 from bot.domain.delivery import Delivery, DeliveryState, OnDoubt, doubt
 from bot.domain.message import Document, MessageKind, Surface
 from bot.domain.recipient import Address, Reach
 from bot.domain.step import StepKind
-from bot.store import addresses, cohorts, lanes, messages
+from bot.store import addresses, campaigns, cohorts, lanes, messages
 from bot.store.claims import delivery_of, may_run, ready
 from bot.store.database import leave_no_traces
 from bot.store.lanes import Lease
@@ -84,7 +85,9 @@ def add_reply(session: Session, reply: Reply, *, now: datetime) -> None:
 
 def save(session: Session, settled: Sequence[Settled], *, now: datetime) -> int:
     """The results are stored, each only under its own claim; how many rows took theirs."""
-    return sum(_save(session, result, now) for result in settled)
+    saved = sum(_save(session, result, now) for result in settled)
+    _look_for_old_dates(session, [result.delivery.id for result in settled if result.deadline_shown])
+    return saved
 
 
 def unclaim(session: Session, deliveries: Sequence[Delivery]) -> None:
@@ -251,6 +254,21 @@ def _save(session: Session, result: Settled, now: datetime) -> int:
     if row.state not in OPEN:
         _tidy(session, row)
     return 1
+
+
+def _look_for_old_dates(session: Session, delivery_ids: Sequence[int]) -> None:
+    """What was on its way while its campaign's deadline moved has shown the old date: to be corrected."""
+    session.flush()
+    shown = session.execute(
+        select_columns(col(DeliveryRow.campaign_id), col(DeliveryRow.deadline_shown))
+        .join(CampaignRow, col(CampaignRow.id) == col(DeliveryRow.campaign_id))
+        .where(col(DeliveryRow.id).in_(delivery_ids), col(CampaignRow.revision) > 1)
+        .distinct()
+    ).all()
+    present = campaigns.by_ids(session, [campaign_id or 0 for campaign_id, _ in shown])
+    for campaign_id, day in shown:
+        if day != present[campaign_id or 0].document.deadline:
+            cohorts.compute_again(session, campaign_id or 0)
 
 
 def _write(row: DeliveryRow, after: Delivery) -> None:
