@@ -10,7 +10,7 @@ from bot.domain.campaign import Campaign
 from bot.domain.choice import ChoiceRecord
 from bot.domain.recipient import Address, Recipient
 from bot.i18n import Catalogs, Words, match_locale
-from bot.store import addresses, choices, recipients
+from bot.store import addresses, choices, outbox, recipients
 from bot.store.database import Session
 
 UNKNOWN_ZONE = "Asia/Jakarta"  # for times shown to somebody of whom nothing is known
@@ -68,8 +68,8 @@ def meet(session: Session, sender: Sender, *, now: datetime) -> Person | None:
     addresses.noticed(
         session, row, conversation=sender.conversation, handle=sender.handle, language=sender.language
     )
-    if sender.private:
-        addresses.reopened(session, row, now=now)
+    if sender.private and addresses.reopened(session, row, now=now):
+        outbox.revive_notices(session, [row.recipient_id], now=now)
     recipient = recipients.by_id(session, row.recipient_id)
     locale = recipient.locale or sender.language
     return Person(recipient, replace(addresses.value(row), conversation=row.conversation), locale)

@@ -69,7 +69,8 @@ class Talk:
             return
         match event.change:
             case ReachChange.OPENED:
-                addresses.reopened(session, row, now=replies.now)
+                if addresses.reopened(session, row, now=replies.now):
+                    outbox.revive_notices(session, [row.recipient_id], now=replies.now)
             case ReachChange.BLOCKED:
                 addresses.closed(row, Reach.BLOCKED, now=replies.now)
             case ReachChange.GONE:

@@ -130,11 +130,14 @@ def with_home(session: Session, recipient_id: int) -> list[Address]:
     return [value(row) for row in rows]
 
 
-def reopened(session: Session, row: AddressRow, *, now: datetime) -> None:
-    """The person wrote to us, so that we may write again; the planner looks whether they are to be asked."""
-    if row.reach != Reach.REACHABLE:
-        _set_reach(row, Reach.REACHABLE, now)
-        session.execute(sql_update(CampaignRow).values(unplanned=True))
+def reopened(session: Session, row: AddressRow, *, now: datetime) -> bool:
+    """The person wrote to us, so that we may write again; the planner looks whether they are to be asked.
+    False when we might all along."""
+    if row.reach == Reach.REACHABLE:
+        return False
+    _set_reach(row, Reach.REACHABLE, now)
+    session.execute(sql_update(CampaignRow).values(unplanned=True))
+    return True
 
 
 def closed(row: AddressRow, reach: Reach, *, now: datetime) -> None:
