@@ -1,6 +1,6 @@
 """What we or the operator did wrong; each error tells the reader what to do next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class TenggatError(Exception):
@@ -46,7 +46,9 @@ class DatabaseNotMigrated(NotReady):
 
 class CannotListen(NotReady):
     def __init__(self, host: str, port: int, reason: str) -> None:
-        super().__init__(f"Cannot listen on {host}, port {port} ({reason}): set PORT, or --host, to a free one.")
+        super().__init__(
+            f"Cannot listen on {host}, port {port} ({reason}): set PORT, or --host, to a free one."
+        )
 
 
 class BadFile(TenggatError):
@@ -139,6 +141,32 @@ class SameApprover(TenggatError):
             f"`{author}` wrote this campaign and cannot approve it; someone else must (`--by STAFF`),"
             " or the file says `single_operator = true`."
         )
+
+
+class Unfair(TenggatError):
+    """A campaign that breaks rules of fairness; `findings` says which, where and what to do."""
+
+    exit_code = 1
+
+    def __init__(self, slug: str, findings: Sequence[Mapping[str, str | int]]) -> None:
+        self.findings = findings
+        rules = sorted({int(finding["rule"]) for finding in findings})
+        super().__init__(
+            f"`{slug}` is not fair by rule {', '.join(map(str, rules))} (docs/fairness.md): mend it, and look"
+            f" again with `tenggat campaign lint {slug}`."
+        )
+
+
+class CannotInvite(TenggatError):
+    """Links of this campaign would lead nowhere."""
+
+    def __init__(self, slug: str, why: str) -> None:
+        super().__init__(f"Nobody can be invited to `{slug}`: {why}, so that its links would lead nowhere.")
+
+
+class BadBotName(TenggatError):
+    def __init__(self, given: str) -> None:
+        super().__init__(f"--bot cannot be `{given}`: expected the bot's username, such as example_bot.")
 
 
 class NotSavedInTime(TenggatError):

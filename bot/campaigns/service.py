@@ -4,12 +4,13 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from bot.campaigns import planner
+from bot.campaigns.lint import Lint, lint_shipped
 from bot.campaigns.planner import RestDays
 from bot.domain import campaign as rules
 from bot.domain.calendar import closes_everywhere, local_date
 from bot.domain.campaign import Campaign, CampaignDocument, CampaignState
 from bot.domain.roles import Act
-from bot.exceptions import ApprovalFallen, BadMoment, CampaignLocked, DeadlinePassed, SlugTaken
+from bot.exceptions import ApprovalFallen, BadMoment, CampaignLocked, DeadlinePassed, SlugTaken, Unfair
 from bot.store import campaigns, planning, staff
 from bot.store.database import Session
 
@@ -30,11 +31,13 @@ def has_passed(document: CampaignDocument, now: datetime) -> bool:
 def load(session: Session, document: CampaignDocument, *, author: str, now: datetime) -> Campaign:
     """The document stands as a draft, new or rewritten; an approval that there was has fallen.
 
-    Loaded again without a change it is left as it is, in any state.
+    Loaded again without a change it is left as it is, in any state. Words that the campaign has of its own
+    stay with it: no file holds them.
     """
     present = campaigns.find(session, document.slug)
     if present is None:
         return _add(session, document, author=author, now=now)
+    document = replace(document, words=present.document.words)
     if present.document.content_hash == document.content_hash:
         return present
     if present.state not in REWRITABLE:
@@ -72,26 +75,35 @@ def new_from(
     return _add(session, document, author=author, now=now)
 
 
-def approve(session: Session, slug: str, *, by: str, now: datetime) -> Campaign:
-    """Approved as it is now, by somebody else than its author unless it says `single_operator`."""
+def approve(session: Session, slug: str, *, by: str, now: datetime, lint: Lint = lint_shipped) -> Campaign:
+    """Approved as it is now, by somebody else than its author unless it says `single_operator`.
+
+    Raise `Unfair` when the lint finds anything: nothing is approved then.
+    """
     approved = rules.approve(campaigns.get(session, slug), by=by)
+    require_fair(approved, lint)
     return _save(session, Act.APPROVE, approved, by=by, now=now, detail=approved.approved_hash)
 
 
-def start(session: Session, slug: str, *, by: str, now: datetime) -> Campaign:
-    """Running from now on: the planner finds whom to ask."""
+def start(session: Session, slug: str, *, by: str, now: datetime, lint: Lint = lint_shipped) -> Campaign:
+    """Running from now on: the planner finds whom to ask. Raise `Unfair` as `approve` does."""
     campaign = _startable(session, slug, now)
-    return _save(session, Act.START, rules.start(campaign, now=now), by=by, now=now)
+    started = rules.start(campaign, now=now)
+    require_fair(started, lint)
+    return _save(session, Act.START, started, by=by, now=now)
 
 
-def schedule(session: Session, slug: str, *, at: datetime, by: str, now: datetime) -> Campaign:
-    """It starts by itself at `at`."""
+def schedule(
+    session: Session, slug: str, *, at: datetime, by: str, now: datetime, lint: Lint = lint_shipped
+) -> Campaign:
+    """It starts by itself at `at`. Raise `Unfair` as `approve` does."""
     campaign = _startable(session, slug, now)
     if at < now:
         raise BadMoment("The start", at.isoformat(), "an instant to come")
     if has_passed(campaign.document, at):
         raise BadMoment("The start", at.isoformat(), f"an instant before the deadline {_deadline(campaign)}")
     scheduled = rules.schedule(campaign, at=at)
+    require_fair(scheduled, lint)
     return _save(session, Act.SCHEDULE, scheduled, by=by, now=now, detail=at.isoformat())
 
 
@@ -119,6 +131,12 @@ def resume(session: Session, slug: str, *, by: str, now: datetime, rest_days: Re
 def cancel(session: Session, slug: str, *, by: str, now: datetime) -> Campaign:
     """Over before its time: nothing more is sent, and the choices already made stand."""
     return _save(session, Act.CANCEL, rules.cancel(campaigns.get(session, slug)), by=by, now=now)
+
+
+def require_fair(campaign: Campaign, lint: Lint) -> None:
+    """Raise `Unfair` with everything that the lint finds in this campaign."""
+    if findings := lint(campaign):
+        raise Unfair(campaign.slug, [finding.as_json() for finding in findings])
 
 
 def _startable(session: Session, slug: str, now: datetime) -> Campaign:

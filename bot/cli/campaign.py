@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Concatenate
 import typer
 
 from bot.cli import moments
+from bot.cli.campaign_words import findings_told, register
 from bot.cli.console import ADMIN, AsJson, By, Ref, Slug, answer, database, group, note, table
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from bot.store.database import Session
 
 app = group("Campaigns: a notice, a question, a deadline.")
+
+register(app)
 
 FIRST_PLACE = timezone(timedelta(hours=14))  # where every day begins first
 
@@ -106,7 +109,8 @@ def explain(
 def approve(slug: Slug, by: By = ADMIN, as_json: AsJson = False) -> None:
     """Approve a campaign as it is now; its author may not, unless it says `single_operator = true`.
 
-    JSON: slug, state, content_hash.
+    What `lint` finds is told, and nothing is approved then: exit code 1. JSON: slug, state, content_hash; or
+    slug, findings.
     """
     from bot.campaigns import service
 
@@ -133,7 +137,7 @@ def schedule(
     as_json: AsJson = False,
 ) -> None:
     """Let an approved campaign start by itself at an instant. JSON: slug, state, content_hash, start_at."""
-    with database() as opened:
+    with database() as opened, findings_told(slug, as_json=as_json):
         campaign = opened.run(_schedule, slug, at, zone, local=local, by=by, now=opened.clock.now())
     _answer(campaign, as_json, start_at=_iso(campaign.start_at))
 
@@ -248,7 +252,7 @@ def new(
 
 
 def _act(act: Callable[Concatenate["Session", ...], "Campaign"], slug: str, by: str, as_json: bool) -> None:
-    with database() as opened:
+    with database() as opened, findings_told(slug, as_json=as_json):
         campaign = opened.run(act, slug, by=by, now=opened.clock.now())
     _answer(campaign, as_json)
 
