@@ -1,23 +1,23 @@
 """`tenggat recipients`: bring people in, and look one up."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli import reach
 from bot.cli.console import AsJson, Ref, answer, database, group, note, settings
+from bot.cli.progress import progress
 
 if TYPE_CHECKING:
-    from bot.campaigns.importer import ImportResult, Progress
+    from bot.campaigns.importer import ImportResult
 
 app = group("The people whom campaigns are for.")
+reach.register(app)
 
 ROWS_REJECTED = 1
-TOLD_EVERY = 100_000  # lines, where there is no terminal to draw on
+MANY = 100_000  # lines; fewer are done before anybody looks
 
 
 @app.command("import")
@@ -39,11 +39,11 @@ def import_(
     from bot.domain.suppression import suppression_key
 
     secret = settings().secret_key.encode()
-    with database() as opened, _progress() as progress:
+    with database() as opened, progress("Importing", few=MANY) as told:
         key = suppression_key(secret) if secret else None
-        result = import_people(opened, file, dry_run=dry_run, progress=progress, key=key)
-    told = {name: value for name, value in asdict(result).items() if name != "forgotten"}
-    answer(told, as_json=as_json, lines=[_sentence(result, dry_run=dry_run)])
+        result = import_people(opened, file, dry_run=dry_run, progress=told, key=key)
+    document = {name: value for name, value in asdict(result).items() if name != "forgotten"}
+    answer(document, as_json=as_json, lines=[_sentence(result, dry_run=dry_run)])
     if result.forgotten:
         note(f"{result.forgotten} of the unchanged rows are of people who asked to be forgotten.")
     if result.rejected:
@@ -71,22 +71,3 @@ def _sentence(result: "ImportResult", *, dry_run: bool) -> str:
         f"{result.read} rows read: {result.created} {would}created, {result.updated} {would}updated,"
         f" {result.unchanged} unchanged, {result.rejected} rejected; {result.seconds:.1f} s."
     )
-
-
-@contextmanager
-def _progress() -> Iterator["Progress"]:
-    """A bar on a terminal, a line now and then elsewhere; both on stderr."""
-    if not sys.stderr.isatty():
-        yield _tell_now_and_then
-        return
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-
-    with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Importing", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _tell_now_and_then(done: int, total: int) -> None:
-    if done % TOLD_EVERY < 2_000 and done >= TOLD_EVERY:
-        note(f"{done} of {total} lines")

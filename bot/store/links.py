@@ -104,6 +104,12 @@ def page(
     return [Invited(*row) for row in found]
 
 
+def count(session: Session, campaign: Campaign, *, everyone: bool) -> int:
+    """How many people are to be invited and have a link."""
+    query = select(func.count()).select_from(RecipientRow).where(_has_link(campaign))
+    return session.exec(query.where(_invited(campaign, everyone=everyone))).one()
+
+
 def usable(session: Session, token: bytes, *, key: str, now: datetime) -> Link | None:
     """The link with this id, if the account `key` may open it now.
 

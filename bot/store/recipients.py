@@ -110,6 +110,11 @@ def mute(session: Session, recipient_id: int, *, now: datetime | None) -> None:
         campaigns.audience_changed(session)
 
 
+def email_hash(session: Session, recipient_id: int) -> str | None:
+    """The hash of the person's e-mail address, as imported."""
+    return session.get_one(RecipientRow, recipient_id).email_hash
+
+
 def choose_locale(session: Session, recipient_id: int, locale: str) -> None:
     """The person reads this language from now on."""
     session.get_one(RecipientRow, recipient_id).chosen_locale = locale

@@ -50,8 +50,10 @@ def test_the_app_has_the_shortcuts_that_it_answers(lines):
 
 
 def test_the_app_asks_for_no_more_than_it_needs(lines):
-    """To write, to be written to, to hand a file over, for its commands, and for what its events need."""
+    """To write and be written to, to hand a file over, for its commands, for what its events need, and to
+    find people by an e-mail address that the operator has."""
     needed = {"chat:write", "im:write", "files:write", "commands", *filter(None, SCOPE_OF.values())}
+    needed.add("users:read.email")
 
     assert listed(lines, "bot") == needed
     assert listed(lines, "bot_events") == SCOPE_OF.keys()
