@@ -169,18 +169,6 @@ class BadBotName(TenggatError):
         super().__init__(f"--bot cannot be `{given}`: expected the bot's username, such as example_bot.")
 
 
-class CannotInvite(TenggatError):
-    """Links of this campaign would lead nowhere."""
-
-    def __init__(self, slug: str, why: str) -> None:
-        super().__init__(f"Nobody can be invited to `{slug}`: {why}, so that its links would lead nowhere.")
-
-
-class BadBotName(TenggatError):
-    def __init__(self, given: str) -> None:
-        super().__init__(f"--bot cannot be `{given}`: expected the bot's username, such as example_bot.")
-
-
 class NotSavedInTime(TenggatError):
     """A transaction was given up, uncommitted, since it took too long."""
 
