@@ -1,6 +1,7 @@
 """`tenggat campaign`: load, look at, approve, start and steer campaigns."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Concatenate
@@ -213,7 +214,8 @@ def status(slug: Slug, as_json: AsJson = False) -> None:
     """Tell where a campaign stands.
 
     JSON: slug, state, revision, deadline, started_at, audience, excluded (reason: people), asked, answered,
-    opt_in, opt_out, no_answer, muted, unreachable, in_doubt, steps (step: state: deliveries).
+    opt_in, opt_out, no_answer, muted, unreachable, in_doubt, funnel (of those who got a link: invited,
+    linked, asked, answered), steps (step: state: deliveries).
     """
     from bot.campaigns.status import status as find_status
 
@@ -345,6 +347,9 @@ def _standing(found: "Status") -> Sequence[str]:
     rows = [
         (step, ", ".join(f"{count} {state}" for state, count in counts.items())) for step, counts in states
     ]
+    figures["funnel"] = " → ".join(
+        f"{count} {stage}" for stage, count in asdict(found.figures.funnel).items()
+    )
     lines = [f"{name:<12}  {_plain(value)}" for name, value in figures.items()]
     return [*lines, "", *table(("step", "deliveries"), rows)] if rows else lines
 

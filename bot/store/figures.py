@@ -12,10 +12,20 @@ from bot.domain.choice import ChoiceValue
 from bot.domain.delivery import DeliveryState
 from bot.domain.recipient import Exclusion, Reach
 from bot.domain.step import StepKind
-from bot.store.models import AddressRow, ChoiceRow, DeliveryRow, RecipientRow
+from bot.store.models import AddressRow, ChoiceRow, DeliveryRow, LinkTokenRow, RecipientRow
 
 REACHED = (DeliveryState.SENT.value, DeliveryState.IN_DOUBT.value)
 DOUBTFUL = (DeliveryState.IN_DOUBT.value, DeliveryState.HELD.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """What became of those who got a link, in people; each figure counts some of the one before."""
+
+    invited: int
+    linked: int
+    asked: int
+    answered: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +33,7 @@ class Figures:
     """Where a campaign stands, in people; `in_doubt` counts deliveries, `steps` them by step and state.
 
     `audience` are those who are asked or would be, `excluded` all others by the first reason that holds.
-    `no_answer` are those who were asked and have not answered.
+    `no_answer` are those who were asked and have not answered. `funnel` is about invited people alone.
     """
 
     audience: int
@@ -36,6 +46,7 @@ class Figures:
     muted: int
     unreachable: int
     in_doubt: int
+    funnel: Funnel
     steps: Mapping[str, Mapping[str, int]]
 
 
@@ -57,6 +68,7 @@ def of(session: Session, campaign: Campaign) -> Figures:
         muted=_covered(session, campaign.document, col(RecipientRow.muted_at).is_not(None)),
         unreachable=_covered(session, campaign.document, ~_has_address(Reach.REACHABLE)),
         in_doubt=sum(states.get(state, 0) for states in steps.values() for state in DOUBTFUL),
+        funnel=_funnel(session, campaign.id),
         steps=steps,
     )
 
@@ -131,9 +143,36 @@ def _asked(session: Session, campaign_id: int) -> tuple[int, int]:
         select(func.count())
         .select_from(DeliveryRow)
         .where(DeliveryRow.campaign_id == campaign_id, DeliveryRow.step == StepKind.NOTICE.value)
-        .where(or_(col(DeliveryRow.state).in_(REACHED), col(DeliveryRow.asked_on).is_not(None)))
+        .where(_is_asked())
     )
     return session.exec(notices).one(), session.exec(notices.where(~answered)).one()
+
+
+def _funnel(session: Session, campaign_id: int) -> Funnel:
+    """Those who answered without being asked, as by a command, were not asked and do not count as answered."""
+    used = col(LinkTokenRow.used_at).is_not(None)
+    asked = (
+        select(DeliveryRow.id)
+        .where(DeliveryRow.campaign_id == campaign_id, DeliveryRow.recipient_id == LinkTokenRow.recipient_id)
+        .where(DeliveryRow.step == StepKind.NOTICE.value, _is_asked())
+        .exists()
+    )
+    answered = (
+        select(ChoiceRow.id)
+        .where(ChoiceRow.campaign_id == campaign_id, ChoiceRow.recipient_id == LinkTokenRow.recipient_id)
+        .exists()
+    )
+    stages = (literal(value=True), used, and_(used, asked), and_(used, asked, answered))
+    counted = session.execute(
+        select_columns(*(func.count(case((stage, 1))) for stage in stages)).where(
+            col(LinkTokenRow.campaign_id) == campaign_id
+        )
+    ).one()
+    return Funnel(*counted)
+
+
+def _is_asked() -> ColumnElement[bool]:
+    return or_(col(DeliveryRow.state).in_(REACHED), col(DeliveryRow.asked_on).is_not(None))
 
 
 def _steps(session: Session, campaign_id: int) -> dict[str, dict[str, int]]:
