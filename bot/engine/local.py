@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping
 
 from bot.engine.base import Job
+from bot.exceptions import TenggatError
 
 logger = logging.getLogger(__name__)
 
@@ -36,10 +37,18 @@ class LocalEngine:
             hint.clear()
             try:
                 await job()
-            except Exception:
+            except Exception as error:
                 if _is_cancelled():  # it failed while it cleaned up: there is no next hint for it
                     raise
-                logger.exception("job failed", extra={"job": name})
+                _log(name, error)
+
+
+def _log(job: str, error: Exception) -> None:
+    """What somebody can mend, such as a database that is away, is one sentence; a bug shows where it is."""
+    if isinstance(error, TenggatError):
+        logger.error("job failed: %s", error, extra={"job": job})
+    else:
+        logger.error("job failed", exc_info=error, extra={"job": job})
 
 
 def _is_cancelled() -> bool:

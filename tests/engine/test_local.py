@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
+import pytest
+
 from bot.engine.base import Job
 from bot.engine.local import LocalEngine
+from bot.exceptions import DatabaseAway
 
 
 @asynccontextmanager
@@ -39,7 +42,8 @@ async def test_every_job_runs_once_at_the_beginning() -> None:
 
 async def test_hints_while_a_job_runs_lead_to_one_more_run() -> None:
     """A doubled hint does no harm, and none that comes late is lost."""
-    engine, gate, runs = LocalEngine(), asyncio.Event(), []
+    engine, gate = LocalEngine(), asyncio.Event()
+    runs: list[int] = []
 
     async def job() -> None:
         runs.append(len(runs))
@@ -93,3 +97,24 @@ async def test_a_job_that_fails_runs_again_and_stops_no_other() -> None:
         await turns()
 
     assert (len(failures), len(others)) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("error", "has_traceback"),
+    [(DatabaseAway("sqlite:///x.db", "disk I/O error"), False), (RuntimeError("a bug"), True)],
+)
+async def test_a_failure_is_logged_once_and_only_a_bug_with_its_traceback(
+    caplog: pytest.LogCaptureFixture, error: Exception, has_traceback: bool
+) -> None:
+    """A database that is away would fill the log with pages that help nobody, once a second."""
+    engine = LocalEngine()
+
+    async def failing() -> None:
+        raise error
+
+    async with serving(engine, {"job": failing}):
+        await turns()
+
+    [record] = caplog.records
+    assert bool(record.exc_info) is has_traceback
+    assert "job failed" in record.getMessage()
