@@ -60,15 +60,22 @@ class Procfile:
 
     async def kill(self, kind: str) -> None:
         """The process itself is killed; honcho sees it and ends."""
-        honcho = self.running.pop(kind)
-        self.program.started.remove(honcho)
-        [victim] = [pid for pid in descendants(honcho.pid) if is_tenggat(pid)]
-        os.kill(victim, signal.SIGKILL)
-        await asyncio.to_thread(honcho.wait, 10)
+        await self._signalled(kind, signal.SIGKILL)
+
+    async def end(self, kind: str) -> int:
+        """The process is asked to end; its exit code, which honcho passes on."""
+        return await self._signalled(kind, signal.SIGTERM)
 
     async def restart(self, kind: str) -> None:
         await self.kill(kind)
         self.start(kind)
+
+    async def _signalled(self, kind: str, number: signal.Signals) -> int:
+        honcho = self.running.pop(kind)
+        self.program.started.remove(honcho)
+        [pid] = [pid for pid in descendants(honcho.pid) if is_tenggat(pid)]
+        os.kill(pid, number)
+        return await asyncio.to_thread(honcho.wait, 15)
 
     def _honcho(self, kind: str) -> list[str]:
         honcho = [sys.executable, "-m", "honcho", "-d", str(ROOT), "-e", os.devnull]
@@ -90,7 +97,7 @@ def is_tenggat(pid: int) -> bool:
 
 
 @pytest.fixture
-def procfile(program: Program, sandbox: Sandbox, postgres_url: str) -> Procfile:
+def procfile(postgres_url: str, sandbox: Sandbox, program: Program) -> Procfile:
     port = free_port()
     program.environment |= {
         "BOT_DATABASE_URL": postgres_url,
@@ -121,7 +128,7 @@ def tap(sandbox: Sandbox, notice: Seen, verb: Verb) -> None:
 
 
 async def test_a_campaign_outlives_one_process_of_each_kind(
-    program: Program, procfile: Procfile, sandbox: Sandbox, begin: Callable[..., None]
+    procfile: Procfile, program: Program, sandbox: Sandbox, begin: Callable[..., None]
 ):
     """Nothing is lost, nothing comes twice, and every answer has its receipt."""
     await procfile.release()
@@ -152,8 +159,10 @@ async def test_a_campaign_outlives_one_process_of_each_kind(
     status = await asyncio.to_thread(program.json, "campaign", "status", SLUG)
     deliveries = await asyncio.to_thread(program.json, "deliveries")
     in_doubt = {delivery["id"]: delivery["lane"] for delivery in deliveries if delivery["doubts"]}
+    ended = [await procfile.end(kind) for kind in ("web", "worker", "clock")]
     assert (status["opt_in"], status["opt_out"], status["no_answer"]) == (4, 4, 0)
     assert sandbox.oracle.duplicates(in_doubt) == []
     assert sandbox.oracle.after_answer() == []
     assert all(count <= RATE for count in Counter(in_doubt.values()).values())
+    assert ended == [0, 0, 0]
     assert "Traceback" not in program.logged()
