@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -60,7 +61,7 @@ def unmigrated_database() -> Iterator["Database"]:
 def answer(document: object, *, as_json: bool, lines: Sequence[str] | None = None) -> None:
     """The answer on stdout: one JSON document, or lines for people (without any: name and value)."""
     if as_json:
-        print(json.dumps(document, ensure_ascii=False, default=str))
+        print(json.dumps(document, ensure_ascii=False, default=_plain))
         return
     for line in _lines(document) if lines is None else lines:
         print(line)
@@ -81,6 +82,10 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str
     ]
 
 
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
 def _lines(document: object) -> Iterator[str]:
     if not isinstance(document, Mapping):
         yield _shown(document)
@@ -96,6 +101,8 @@ def _shown(value: object) -> str:
             return "-"
         case bool():
             return "yes" if value else "no"
+        case datetime():
+            return value.isoformat(timespec="seconds")
         case Mapping():
             return ", ".join(f"{name} {_shown(inner)}" for name, inner in value.items()) or "-"
         case list() | tuple():

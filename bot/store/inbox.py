@@ -26,6 +26,7 @@ class Kept:
     body: str
     received_at: datetime
     attempts: int
+    error: str | None = None
 
 
 def keep(session: Session, updates: Sequence[Update]) -> None:
@@ -57,10 +58,7 @@ def waiting(session: Session, *, now: datetime, limit: int) -> list[Kept]:
         .order_by(col(InboxRow.id))
         .limit(limit)
     )
-    return [
-        Kept(row.id or 0, row.identity, row.position, row.sender, row.body, row.received_at, row.attempts)
-        for row in found
-    ]
+    return [_value(row) for row in found]
 
 
 def finish(session: Session, inbox_id: int, *, now: datetime) -> bool:
@@ -97,10 +95,7 @@ def next_retry(session: Session, *, now: datetime) -> datetime | None:
 def dead(session: Session) -> list[Kept]:
     """The updates that could not be worked, oldest first."""
     found = session.exec(select(InboxRow).where(InboxRow.state == "dead").order_by(col(InboxRow.id)))
-    return [
-        Kept(row.id or 0, row.identity, row.position, row.sender, row.body, row.received_at, row.attempts)
-        for row in found
-    ]
+    return [_value(row) for row in found]
 
 
 def revive(session: Session) -> int:
@@ -123,3 +118,16 @@ def _values(update: Update) -> dict[str, object]:
         "body": update.body,
         "received_at": update.received_at,
     }
+
+
+def _value(row: InboxRow) -> Kept:
+    return Kept(
+        id=row.id or 0,
+        identity=row.identity,
+        position=row.position,
+        sender=row.sender,
+        body=row.body,
+        received_at=row.received_at,
+        attempts=row.attempts,
+        error=row.error,
+    )
