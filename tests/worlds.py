@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import psycopg
 import pytest
+from sqlmodel import SQLModel
 
 from bot.campaigns import planner
 from bot.clock import VirtualClock
@@ -227,12 +228,13 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def migrated_server(postgres_server: str) -> str:
-    """The address of the PostgreSQL server, on which `migrated` is a database with all tables."""
+    """The address of a PostgreSQL database with all tables and nothing in them."""
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute("CREATE DATABASE migrated")
-    with Database(_engine_url(postgres_server, "migrated"), clock=VirtualClock(BEFORE)) as made:
+    url = _engine_url(postgres_server, "migrated")
+    with Database(url, clock=VirtualClock(BEFORE)) as made:
         made.migrate()
-    return postgres_server
+    return url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -241,12 +243,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     if request.param == "sqlite":
         yield _copied(request.getfixturevalue("migrated_file"), tmp_path)
         return
-    server: str = request.getfixturevalue("migrated_server")
-    name = f"world_{uuid.uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE migrated".encode())
-        yield _engine_url(server, name)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    url: str = request.getfixturevalue("migrated_server")
+    yield url
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        tables = ", ".join(table.name for table in SQLModel.metadata.sorted_tables)
+        connection.execute(f"TRUNCATE {tables} RESTART IDENTITY".encode())
 
 
 @pytest.fixture

@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.campaigns import starts
 from bot.domain import campaign as rules
 from bot.domain.cadence import PlannedStep, plan_closing, plan_correction, plan_notice, plan_steps
 from bot.domain.calendar import NO_REST, SECOND, closes_everywhere, local_date, window
 from bot.domain.campaign import Campaign, CampaignState
 from bot.domain.recipient import ChannelName
 from bot.domain.step import StepKind, kind_of
+from bot.failpoints import failpoint
 from bot.store import campaigns, outbox, planning, slots
 from bot.store import cohorts as cohort_rows
 from bot.store.claims import RestDays as RestDays
@@ -37,20 +39,17 @@ class Planner:
         rows = 0
         while True:
             done = await self.database.transact(plan_segment, now=now, rest_days=self.rest_days)
+            failpoint("planner.after_segment")
             rows += done.rows
             if not done.more:
                 return rows
-
-    async def next_instant(self, now: datetime) -> datetime | None:
-        """When there is something to plan or to send again; None when nothing is in sight."""
-        return await self.database.transact(next_instant, now=now)
 
 
 def plan_segment(session: Session, *, now: datetime, rest_days: RestDays) -> Planned:
     """One pass over the running campaigns: at most one segment of rows for each group of people."""
     rows, more = 0, False
     planning.take_turn(session)
-    _start_scheduled(session, now)
+    starts.start_due(session, now=now)
     for campaign in campaigns.in_state(session, CampaignState.RUNNING):
         made = [
             *_plan_notices(session, campaign, now, rest_days),
@@ -84,12 +83,6 @@ def compute_slots(session: Session, campaign: Campaign, *, now: datetime, rest_d
 def rest_for(channel: ChannelName, zone: str, rest_days: RestDays) -> frozenset[int]:
     """Slack keeps the days of rest of the zone's territory, Telegram none."""
     return rest_days(zone) if channel is ChannelName.SLACK else NO_REST
-
-
-def _start_scheduled(session: Session, now: datetime) -> None:
-    for campaign in campaigns.in_state(session, CampaignState.SCHEDULED):
-        if campaign.start_at is not None and campaign.start_at <= now:
-            campaigns.save(session, rules.start(campaign, now=now), now=now, by="schedule")
 
 
 def _plan_notices(session: Session, campaign: Campaign, now: datetime, rest_days: RestDays) -> Iterable[int]:

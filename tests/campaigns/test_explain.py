@@ -13,6 +13,12 @@ from bot.domain.recipient import Plan
 from tests.worlds import MORNING, World, jakarta, on_slack, on_telegram, rest_days
 
 
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One engine is enough here: where they differ is the store's matter, and tested there."""
+    return sqlite_url
+
+
 def test_before_the_start_it_is_the_plan_from_the_announcement(world):
     world.people(on_telegram())
     world.campaign(running=False)

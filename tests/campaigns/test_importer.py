@@ -16,6 +16,12 @@ HEADER = "ref,plan,locale,timezone,registered_at,telegram_chat_id,slack_team_id,
 
 
 @pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One engine is enough here: where they differ is the store's matter, and tested there."""
+    return sqlite_url
+
+
+@pytest.fixture
 def load(world: World, tmp_path: Path):
     """Imports this text, or these bytes, as a file."""
 

@@ -24,6 +24,12 @@ from tests.worlds import MORNING, World, document, jakarta, on_telegram, rest_da
 
 
 @pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One engine is enough here: where they differ is the store's matter, and tested there."""
+    return sqlite_url
+
+
+@pytest.fixture
 def approved(world: World) -> World:
     """A campaign that somebody else than its author has approved."""
     world.run(service.load, document(), author="ann", now=world.now)
