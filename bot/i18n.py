@@ -13,7 +13,13 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
-from babel.dates import format_date, format_datetime, format_time, get_timezone_name
+from babel.dates import (
+    format_date,
+    format_datetime,
+    format_time,
+    get_timezone_location,
+    get_timezone_name,
+)
 from babel.lists import format_list
 from babel.messages.catalog import Message as Entry
 from babel.messages.mofile import write_mo
@@ -142,6 +148,10 @@ class Catalogs:
             raise BadFile(str(self._folder), f"no catalog of `{domain}`, not even in `{authoritative}`")
         return found[-1]
 
+    def has(self, domain: str) -> bool:
+        """Whether there is a catalog of this domain in any language."""
+        return any(self._catalog(locale, domain) is not None for locale in LOCALES)
+
     def _catalog(self, locale: str, domain: str) -> Catalog | None:
         key = (locale, domain)
         if key not in self._known:
@@ -265,6 +275,11 @@ def weekday(instant: datetime, locale: str, zone: str) -> str:
 def zone_name(instant: datetime, locale: str, zone: str) -> str:
     """What a zone's time is called at an instant: `Waktu Indonesia Barat`."""
     return get_timezone_name(instant.astimezone(ZoneInfo(zone)), width="long", locale=locale)
+
+
+def zone_place(zone: str, locale: str) -> str:
+    """The town that a zone is named after: `Jayapura`, `القاهرة`."""
+    return get_timezone_location(ZoneInfo(zone), locale=locale, return_city=True)
 
 
 def shown_number(number: int, locale: str) -> str:

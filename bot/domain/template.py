@@ -10,7 +10,7 @@ from typing import Final
 from bot.domain.campaign import canonical
 from bot.domain.message import MessageKind
 
-NO_FACT: Final = "-"  # stands where facts would: the sentence states none
+NO_FACT: Final = "none"  # stands where facts would: the words state none
 PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 OPERATOR, WHEN = "operator", "when"
 
