@@ -1,0 +1,77 @@
+"""What is told of a campaign and of one person."""
+
+import pytest
+
+from bot.campaigns.person import show
+from bot.campaigns.status import status
+from bot.domain.choice import ChoiceValue
+from bot.exceptions import UnknownCampaign, UnknownRecipient
+from tests.worlds import MORNING, World, jakarta, on_both, on_telegram, rest_days
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One engine is enough here: where they differ is the store's matter, and tested there."""
+    return sqlite_url
+
+
+def test_a_status_is_the_campaign_with_its_figures(world):
+    world.people(*map(on_telegram, (1, 2, 3)))
+    world.campaign()
+    world.at(MORNING).send()
+    world.answer("u1", ChoiceValue.OPT_IN)
+
+    told = world.run(status, "terms").as_json()
+
+    assert (told["slug"], told["state"], told["deadline"]) == ("terms", "running", "2025-09-28")
+    assert (told["answered"], told["opt_in"], told["opt_out"], told["no_answer"]) == (1, 1, 0, 2)
+    assert told["steps"] == {"notice": {"sent": 3}}
+
+
+def test_a_status_of_nothing_is_an_error(world):
+    with pytest.raises(UnknownCampaign):
+        world.run(status, "nope")
+
+
+def test_a_person_is_shown_with_what_they_chose_and_what_they_get_next(world):
+    world.people(on_both())
+    world.campaign("first")
+    world.campaign("second")
+    world.at(MORNING).send()
+    world.at(jakarta(3, 10)).send()
+    record = world.answer("u1", slug="first")
+
+    shown = world.run(show, "u1", rest_days=rest_days)
+
+    assert (shown["choice"], shown["muted"]) == ("opt_out", False)
+    assert [kept["receipt"] for kept in _rows(shown["history"])] == [record.receipt]
+    assert [(row["campaign"], row["step"], row["state"]) for row in _rows(shown["deliveries"])] == [
+        ("first", "notice", "sent"),
+        ("second", "notice", "sent"),
+    ]
+    assert shown["next_step"] == {
+        "campaign": "second",
+        "step": "reminder-1",
+        "due_at": "2025-09-16T09:00:00+07:00",
+    }
+
+
+def test_nobody_is_shown_who_is_not_there(world):
+    with pytest.raises(UnknownRecipient):
+        world.run(show, "u9", rest_days=rest_days)
+
+
+def _rows(value: object) -> list[dict[str, object]]:
+    assert isinstance(value, list)
+    return value
+
+
+def test_a_muted_person_has_no_next_step(world: World):
+    world.people(on_telegram())
+    world.campaign()
+    world.at(MORNING).send()
+    world.mute()
+
+    shown = world.run(show, "u1", rest_days=rest_days)
+
+    assert (shown["muted"], shown["next_step"]) == (True, None)
