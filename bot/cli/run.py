@@ -19,7 +19,13 @@ Drain = Annotated[bool, typer.Option("--drain", help="Plan and send what is due,
 Port = Annotated[int, typer.Option("--port", help="The port on 127.0.0.1; 0 takes a free one.")]
 FaultFile = Annotated[
     Path | None,
-    typer.Option("--faults", metavar="FILE", help="Scripted faults: TOML `[[fault]] method, nth, what`."),
+    typer.Option(
+        "--faults",
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        help="Scripted faults: TOML `[[fault]] method, nth, what`.",
+    ),
 ]
 SANDBOX_PORT = 8081
 
@@ -52,7 +58,8 @@ def clock() -> None:
 
 def sandbox(port: Port = SANDBOX_PORT, faults: FaultFile = None) -> None:
     """Run a fake Telegram and a fake Slack on 127.0.0.1, for any client."""
-    _run(lambda: _sandbox(port, faults))
+    script = None if faults is None else faults.read_text(encoding="utf-8")
+    _run(lambda: _sandbox(port, script, str(faults)))
 
 
 def running_settings() -> "Settings":
@@ -93,13 +100,13 @@ async def _tick(settings: "Settings") -> None:
         await stopping.wait()
 
 
-async def _sandbox(port: int, faults: Path | None) -> None:
+async def _sandbox(port: int, script: str | None, path: str) -> None:
     from bot.clock import SystemClock
     from bot.sandbox.faults import Faults
     from bot.sandbox.oracle import Oracle
     from bot.sandbox.server import Sandbox
 
-    scripted = Faults.parse(faults.read_text(encoding="utf-8"), str(faults)) if faults else Faults()
+    scripted = Faults() if script is None else Faults.parse(script, path)
     clock, stopping = SystemClock(), asyncio.Event()
     fakes = Sandbox(clock, Oracle(clock), faults=scripted)
     await fakes.start(port)
