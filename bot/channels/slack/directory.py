@@ -1,5 +1,6 @@
 """Finding the members of a Slack workspace by their e-mail addresses."""
 
+import logging
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Self
@@ -11,6 +12,9 @@ from bot.domain.delivery import Deferred, Rejected, Why
 from bot.exceptions import ChannelAway, ChannelRefused
 
 SCOPE = "users:read.email"
+
+QUIET = logging.getLogger("slack_sdk.directory")
+QUIET.setLevel(logging.WARNING)  # below it the library writes down what it sends, here people's addresses
 
 
 class SlackDirectory:
@@ -25,7 +29,7 @@ class SlackDirectory:
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             session = await stack.enter_async_context(open_session())
-            self._client = api_client(session, token=self._token, api=self._api)
+            self._client = api_client(session, token=self._token, api=self._api, logger=QUIET)
             self._team = await self._asked_team()
             self._closing = stack.pop_all()
         return self

@@ -34,14 +34,16 @@ def open_session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=IN_FLIGHT))
 
 
-def api_client(session: aiohttp.ClientSession, *, token: str | None, api: str) -> AsyncWebClient:
+def api_client(
+    session: aiohttp.ClientSession, *, token: str | None, api: str, logger: logging.Logger = LIBRARY_LOG
+) -> AsyncWebClient:
     """Slack's client, which tries everything once: only the outbox tries again."""
     client = AsyncWebClient(
         token,
         base_url=api,
         timeout=ANSWER_WITHIN,
         session=session,
-        logger=LIBRARY_LOG,
+        logger=logger,
         retry_handlers=[],
     )
     client.proxy = _proxy(api, client.proxy)
