@@ -24,7 +24,7 @@ from bot.conversation.lexicon import load_lexicon
 from bot.conversation.person import Speaking
 from bot.conversation.router import Router
 from bot.conversation.talk import Talk
-from bot.domain.reply import interpret
+from bot.domain.reply import read
 from bot.engine.local import LocalEngine
 from bot.store.database import Database
 
@@ -48,7 +48,7 @@ async def opened(
     clock = clock or SystemClock()
     settings.require("BOT_SECRET_KEY", purpose="Signing buttons")
     async with AsyncExitStack() as stack:
-        database = stack.enter_context(Database(settings.database_url, clock=clock))
+        database = stack.enter_context(Database(settings.database_url, clock=clock, inline=jumps))
         database.require_migrated()
         speaking = Speaking(i18n.Catalogs.load(resources.locales()), settings.operator)
         served = await open_lanes(stack, settings, database, clock, speaking, listens=listens)
@@ -124,7 +124,7 @@ def _wire(
     talk = Talk(
         speaking,
         key=key,
-        interpret=lambda text: interpret(text, lexicon),
+        interpret=lambda text: read(text, lexicon),
         random_bytes=random_bytes,
         rest_days=i18n.rest_days,
     )
@@ -161,7 +161,6 @@ def _wire(
         metronome=metronome(
             clock,
             database,
-            planner,
             dispatchers,
             jumps=jumps,
             glance=None if listens else partial(engine.hint, INBOX),

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.campaigns import planner
 from bot.campaigns.dispatcher import Dispatcher
-from bot.campaigns.planner import Planner
 from bot.clock import Clock
 from bot.engine.metronome import JumpingMetronome, Metronome
 from bot.store import inbox, lanes, outbox
@@ -52,7 +52,6 @@ class Scheduler:
 def metronome(
     clock: Clock,
     database: Database,
-    planner: Planner,
     dispatchers: dict[str, Dispatcher],
     *,
     jumps: bool,
@@ -63,17 +62,20 @@ def metronome(
         return Scheduler(glance)
 
     async def next_instant() -> datetime | None:
-        now = clock.now()
         idle = [name for name, dispatcher in dispatchers.items() if dispatcher.lease is None]
-        soon = await database.transact(_waits_for_a_lane, idle, now=now)
-        instants = [
-            await planner.next_instant(now),
-            await database.transact(inbox.next_retry, now=now),
-            now + timedelta(seconds=TICK) if soon else None,
-        ]
-        return min((instant for instant in instants if instant is not None), default=None)
+        return await database.transact(_next_instant, idle, now=clock.now())
 
     return JumpingMetronome(clock, next_instant=next_instant)
+
+
+def _next_instant(session: Session, idle: Sequence[str], *, now: datetime) -> datetime | None:
+    """When there may be something to do; in one transaction, since a jump costs one of these."""
+    instants = [
+        planner.next_instant(session, now=now),
+        inbox.next_retry(session, now=now),
+        now + timedelta(seconds=TICK) if _waits_for_a_lane(session, idle, now=now) else None,
+    ]
+    return min((instant for instant in instants if instant is not None), default=None)
 
 
 def _waits_for_a_lane(session: Session, idle: Sequence[str], *, now: datetime) -> bool:

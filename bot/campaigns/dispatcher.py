@@ -121,6 +121,7 @@ class Dispatcher:
         return self.lease is not None
 
     async def _renew(self) -> None:
+        await self.clock.sleep(RENEW_EVERY)
         while (lease := self.lease) is not None:
             mono = self.clock.monotonic()
             try:

@@ -95,7 +95,7 @@ class _Run:
         self.witness = witness
         self.show = show
         self.settings: Settings = demo_stage.settings(stage.script, stage.sandbox)
-        self.random = Random(f"bytes/{stage.script.seed}")
+        self.random = Random(f"bytes/{stage.script.seed}")  # noqa: S311 - the same in each run, on purpose
         self.app: App | None = None
         self.killed = asyncio.Event()
         self.standstill = ExitStack()

@@ -178,9 +178,12 @@ class Person:
 
     def _newest(self, verb: Verb) -> Sight | None:
         """The message, as it now is, that has such a button and was seen last."""
-        current = {(sight.place, sight.message): sight for sight in self.sights}
-        newest = reversed(sorted(current.values(), key=lambda sight: sight.at))
-        return next((sight for sight in newest if sight.key(verb)), None)
+        changed = set[tuple[Place, str]]()
+        for sight in reversed(self.sights):
+            if (sight.place, sight.message) not in changed and sight.key(verb):
+                return sight
+            changed.add((sight.place, sight.message))
+        return None
 
     def _tell(self, doing: Doing, place: Place, text: str = "", sight: Sight | None = None) -> None:
         self._watch(Seen(self.clock.now(), self.who.ref, place, doing, text, sight))

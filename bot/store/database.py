@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
@@ -32,15 +32,19 @@ T = TypeVar("T")
 class Database:
     """Opened on construction; every transaction runs whole in a thread of its own.
 
-    SQLite has one such thread, so that writers never meet; PostgreSQL has a few.
+    SQLite has one such thread, so that writers never meet; PostgreSQL has a few. `inline` is for a clock that
+    jumps: a transaction is over as soon as it was asked for, so that nothing hangs on threads, and SQLite does
+    not wait for the disk.
     """
 
-    def __init__(self, url: str, *, clock: Clock) -> None:
+    def __init__(self, url: str, *, clock: Clock, inline: bool = False) -> None:
         self.url = make_url(url)
         self.engine = _engine(self.url)
+        if inline and self.is_sqlite:
+            event.listen(self.engine, "connect", _trust_the_machine)
         self.clock = clock
         threads = 1 if self.is_sqlite else POSTGRES_THREADS
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="database")
+        self._threads = _Inline() if inline else ThreadPoolExecutor(threads, thread_name_prefix="database")
 
     @property
     def is_sqlite(self) -> bool:
@@ -149,8 +153,11 @@ class Database:
 
     def _truncate_log(self) -> None:
         """What was erased is overwritten in the file; the log beside it, which still has it, is emptied."""
-        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection = self.engine.raw_connection()  # without a transaction, in which this cannot be done
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
 
     def _alembic(self, connection: Connection | None) -> Config:
         config = Config()
@@ -174,6 +181,26 @@ class Database:
 def leave_no_traces(session: Session) -> None:
     """What this transaction erases is in no file either, as soon as it is committed."""
     session.info[TRACES] = True
+
+
+class _Inline(Executor):
+    """Does at once what it is given to do, until it is shut down."""
+
+    def __init__(self) -> None:
+        self._is_shut = False
+
+    def submit(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        if self._is_shut:
+            raise RuntimeError("the database is closed")
+        future = Future[T]()
+        try:
+            future.set_result(work(*args, **kwargs))
+        except BaseException as error:  # noqa: BLE001 - whoever waits for the future gets it
+            future.set_exception(error)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._is_shut = True
 
 
 class _Race:
@@ -216,6 +243,10 @@ def _engine(url: URL) -> Engine:
 def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _trust_the_machine(connection: sqlite3.Connection, _: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF")  # a simulation need not outlive a power cut
 
 
 def _begin_immediate(connection: Connection) -> None:
