@@ -61,6 +61,7 @@ class BadFile(TenggatError):
 
 class UnknownZone(TenggatError):
     def __init__(self, name: str, nearest: str | None) -> None:
+        self.nearest = nearest
         hint = f"did you mean {nearest}?" if nearest else "expected an IANA name such as Asia/Jakarta."
         super().__init__(f"There is no time zone `{name}`: {hint}")
 
@@ -167,6 +168,21 @@ class CannotInvite(TenggatError):
 class BadBotName(TenggatError):
     def __init__(self, given: str) -> None:
         super().__init__(f"--bot cannot be `{given}`: expected the bot's username, such as example_bot.")
+
+
+class TooManyTesters(TenggatError):
+    def __init__(self, count: int, *, most: int) -> None:
+        super().__init__(f"A test goes to at most {most} testers, not {count}: give fewer of them.")
+
+
+class NoBotYet(NotReady):
+    """Nobody has ever been up here who could write to this place."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"No bot has been up on this database that can write to {place}: set its token and run"
+            " `tenggat up` once."
+        )
 
 
 class NotSavedInTime(TenggatError):

@@ -7,12 +7,12 @@ from typing import Final
 
 from bot import resources
 from bot.campaigns.wording import Template, compose
-from bot.conversation import cards, wording
+from bot.conversation import cards, menu, privacy_words, settings_words, wording
 from bot.domain.campaign import CampaignDocument, CampaignState
 from bot.domain.choice import ChoiceRecord, ChoiceValue, Control
 from bot.domain.delivery import DeliveryState
 from bot.domain.later import LaterOption
-from bot.domain.message import Message, MessageKind
+from bot.domain.message import Fact, Message, MessageKind
 from bot.domain.recipient import ChannelName, Reach
 from bot.i18n import Catalogs, Words
 
@@ -103,8 +103,53 @@ def replies(locale: str) -> Mapping[str, Message]:
         "nothing open": lambda: wording.nothing_open(words(locale)),
         "group": lambda: wording.group_decline(words(locale)),
         "foreign button": lambda: wording.foreign_button(words(locale)),
+        "no longer known": lambda: wording.no_longer_known(words(locale)),
+        "sign-up": lambda: wording.sign_up(template(locale)),
+        "status, new user": lambda: wording.status_open(template(locale), deadline=None),
+        "welcome": lambda: wording.welcome(words(locale), operator=OPERATOR, command="/choice"),
+        "short help": lambda: wording.short_help(words(locale)),
+        "help with commands": lambda: wording.help_text(
+            words(locale), operator=OPERATOR, commands=menu.listed(words(locale), ChannelName.TELEGRAM)
+        ),
+        **_settings(locale),
+        **_privacy(locale),
     }
     return {name: say() for name, say in told.items()}
+
+
+def _settings(locale: str) -> Mapping[str, Callable[[], Message]]:
+    said = words(locale)
+    settings = settings_words.settings(said, muted=True, zone=ZONE, now=ANSWERED_AT)
+    return {
+        "already answered, with settings": lambda: wording.already_answered(
+            template(locale), RECORD, settings=settings
+        ),
+        "languages": lambda: settings_words.languages(said),
+        "language is": lambda: settings_words.language_is(said),
+        "language offer": lambda: settings_words.language_offer(said),
+        "zones": lambda: settings_words.zones(
+            said, zone=ZONE, offered=("Asia/Makassar", "Europe/Paris"), usage="/timezone", now=ANSWERED_AT
+        ),
+        "zone is": lambda: settings_words.zone_is(said, zone="Asia/Jayapura", now=ANSWERED_AT),
+        "zone unknown": lambda: settings_words.zone_unknown(
+            said, name="Asia/Jakatra", nearest=ZONE, usage="/timezone"
+        ),
+    }
+
+
+def _privacy(locale: str) -> Mapping[str, Callable[[], Message]]:
+    said = words(locale)
+    return {
+        "kept": lambda: privacy_words.kept(said, (Fact("Reference", "u-10427"),)),
+        "data file": lambda: privacy_words.data_file(said),
+        "receipt file": lambda: privacy_words.receipt_file(said, RECORD.receipt),
+        "privacy": lambda: privacy_words.privacy(
+            said, operator=OPERATOR, mydata="/mydata", forget="/forget"
+        ),
+        "forget": lambda: privacy_words.forget(said, has_receipt=True),
+        "forget, never answered": lambda: privacy_words.forget(said, has_receipt=False),
+        "forgotten": lambda: privacy_words.forgotten(said),
+    }
 
 
 def staff_messages(locale: str) -> Mapping[str, Message]:

@@ -1,17 +1,19 @@
 """The choice: recorded, shown, changed; and the question asked again when an answer was not clear."""
 
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.campaigns.composer import digest
-from bot.conversation import wording
+from bot.campaigns.wording import compose
+from bot.conversation import settings_words, wording
 from bot.conversation.person import Person
 from bot.conversation.replies import Replies
 from bot.domain.campaign import Campaign, CampaignState
 from bot.domain.choice import ChoiceRecord, ChoiceValue, Control
-from bot.domain.message import Message, Verb
+from bot.domain.message import Fact, Message, MessageKind, Verb
 from bot.domain.receipt import BYTES, receipt_code
-from bot.domain.recipient import ChannelName
+from bot.domain.recipient import Address, ChannelName
 from bot.failpoints import failpoint
 from bot.store import campaigns, choices, lanes, outbox, questions
 from bot.store.database import Session
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from bot.conversation.talk import Talk
 
 VALUES = {Verb.OPT_IN: ChoiceValue.OPT_IN, Verb.OPT_OUT: ChoiceValue.OPT_OUT}
+ENDED = (CampaignState.CANCELLED, CampaignState.DRAFT, CampaignState.IN_REVIEW)
 ASKED = (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.FINISHED)
 
 
@@ -59,12 +62,12 @@ def choose(
 
 def tell(session: Session, talk: "Talk", person: Person, replies: Replies) -> None:
     """How things stand: the choice on record, the open question, or that there is none."""
-    campaign = _newest(session, person)
+    campaign = concerning(session, person)
     if campaign is None:
-        replies.say(wording.nothing_open(talk.words_for(person)))
+        replies.say(wording.nothing_open(talk.words_for(person)), to=person.address)
         return
     replies.say(
-        state_message(session, talk, person, campaign),
+        standing_message(session, talk, person, campaign, replies.now),
         recipient_id=person.recipient.id,
         campaign_id=campaign.id,
         to=person.address,
@@ -75,31 +78,103 @@ def state_message(
     session: Session, talk: "Talk", person: Person, campaign: Campaign, *, locale: str | None = None
 ) -> Message:
     """How things stand for this person in this campaign."""
+    return _state(session, talk, person, campaign, locale=locale, settings=())
+
+
+def standing_message(
+    session: Session,
+    talk: "Talk",
+    person: Person,
+    campaign: Campaign,
+    now: datetime,
+    locale: str | None = None,
+) -> Message:
+    """How things stand, with the person's settings; who was never asked gets the whole question instead."""
     template = talk.template(person, campaign, locale=locale)
+    if person.answer(session, campaign) is None and not was_asked(session, person, campaign):
+        return first_question(talk, person, campaign, locale=locale)
+    muted = person.recipient.muted_at is not None
+    facts = settings_words.settings(template.words, muted=muted, zone=person.zone, now=now)
+    return _state(session, talk, person, campaign, locale=locale, settings=facts)
+
+
+def first_question(talk: "Talk", person: Person, campaign: Campaign, *, locale: str | None = None) -> Message:
+    """The question with everything that there is to know, for somebody who was not asked yet."""
     back_to = person.locale if locale else None
-    standing = person.answer(session, campaign)
-    if standing is not None:
-        return wording.already_answered(template, standing, back_to=back_to)
-    return wording.status_open(
-        template,
+    template = talk.template(person, campaign, locale=locale)
+    if person.is_new(campaign):
+        return wording.sign_up(template, back_to=back_to)
+    return compose(
+        MessageKind.NOTICE,
+        document=campaign.document,
+        locale=locale or person.locale,
         deadline=person.deadline(campaign),
-        muted=person.recipient.muted_at is not None,
+        zone=person.zone,
+        operator=talk.speaking.operator,
+        catalogs=talk.speaking.catalogs,
+        own=campaign.words,
         back_to=back_to,
     )
 
 
-def ask_again(session: Session, talk: "Talk", person: Person, replies: Replies) -> None:
-    """The two buttons once more, or how things stand when nothing is open."""
-    question = questions.latest(session, person.address.id)
-    campaign = _newest(session, person)
-    if campaign is None or question is None or person.answer(session, campaign) is not None:
-        tell(session, talk, person, replies)
-        return
+def was_asked(session: Session, person: Person, campaign: Campaign) -> bool:
+    """Whether the question ever lay in one of the person's chats."""
+    found = [questions.latest(session, place.id) for place in person.recipient.addresses]
+    return any(question is not None and question.campaign_id == campaign.id for question in found)
+
+
+def ask_again(session: Session, talk: "Talk", person: Person, campaign: Campaign, replies: Replies) -> None:
+    """The two buttons once more."""
     replies.say(
         wording.ask_again(talk.template(person, campaign)),
         recipient_id=person.recipient.id,
         campaign_id=campaign.id,
         to=person.address,
+    )
+
+
+def open_question(session: Session, person: Person) -> Question | None:
+    """The question that is open in this chat, to which a yes or a no is an answer."""
+    question = questions.latest(session, person.address.id)
+    if question is None:
+        return None
+    campaign = campaigns.by_ids(session, [question.campaign_id])[question.campaign_id]
+    return question if person.answer(session, campaign) is None else None
+
+
+def concerning(session: Session, person: Person) -> Campaign | None:
+    """The campaign that the person was asked about last, here or elsewhere, or answered last; else the
+    newest one whose question is theirs."""
+    question = questions.latest(session, person.address.id)
+    if question is not None:
+        return campaigns.by_ids(session, [question.campaign_id])[question.campaign_id]
+    answered = choices.history(session, person.recipient.id)
+    if answered:
+        return campaigns.get(session, answered[-1].record.campaign)
+    theirs = [other for other in campaigns.in_state(session, *ASKED) if person.is_covered(other)]
+    return theirs[-1] if theirs else None
+
+
+def _state(
+    session: Session,
+    talk: "Talk",
+    person: Person,
+    campaign: Campaign,
+    *,
+    locale: str | None,
+    settings: tuple[Fact, ...],
+) -> Message:
+    template = talk.template(person, campaign, locale=locale)
+    back_to = person.locale if locale else None
+    standing = person.answer(session, campaign)
+    if standing is not None:
+        return wording.already_answered(template, standing, settings=settings, back_to=back_to)
+    return wording.status_open(
+        template,
+        deadline=None if person.is_new(campaign) else person.deadline(campaign),
+        muted=person.recipient.muted_at is not None,
+        settings=settings,
+        back_to=back_to,
     )
 
 
@@ -110,7 +185,7 @@ def receipt_message(
     return wording.receipt(
         talk.template(person, campaign, locale=locale),
         record,
-        late=record.received_at > person.deadline(campaign),
+        late=not person.is_new(campaign) and record.received_at > person.deadline(campaign),
         back_to=person.locale if locale else None,
     )
 
@@ -160,30 +235,24 @@ def _show_receipt(
     control: Control,
     replies: Replies,
 ) -> None:
-    """In the place of the question; after words also as a message of its own; and on the other channel."""
+    """In the place of the question that was touched and of the latest one in every chat; after words, and
+    where nothing lies that could be edited, as a message of its own."""
     message = receipt_message(talk, person, campaign, standing)
     say = partial(replies.say, message, recipient_id=person.recipient.id, campaign_id=campaign.id)
-    edits = question.message if question else None
-    if control is Control.WORDS or edits is None:
+    here = _latest(session, person.address, campaign)
+    lying = dict.fromkeys(shown for shown in (question.message if question else None, here) if shown)
+    if control is Control.WORDS or not lying:
         say(to=person.address)
-    if edits is not None:
+    for edits in lying:
         say(edits=edits, to=person.address)
     for place in person.recipient.addresses:
-        other = questions.latest(session, place.id) if place.id != person.address.id else None
-        if other is None or other.message is None or other.campaign_id != campaign.id:
+        latest = _latest(session, place, campaign) if place.id != person.address.id else None
+        if latest is None or (place.channel is ChannelName.SLACK and place.conversation is None):
             continue
-        if place.channel is ChannelName.SLACK and place.conversation is None:
-            continue
-        say(edits=other.message, to=place, lane=lanes.of(session, place))
+        say(edits=latest, to=place, lane=lanes.of(session, place))
 
 
-def _newest(session: Session, person: Person) -> Campaign | None:
-    """The campaign that the person was asked about last, else the newest running one that asks them."""
-    question = questions.latest(session, person.address.id)
-    if question is not None:
-        return campaigns.by_ids(session, [question.campaign_id])[question.campaign_id]
-    answered = choices.history(session, person.recipient.id)
-    if answered:
-        return campaigns.get(session, answered[-1].record.campaign)
-    return None
-
+def _latest(session: Session, place: Address, campaign: Campaign) -> str | None:
+    """The latest message in this chat that asks this campaign's question, as the platform names it."""
+    question = questions.latest_to_edit(session, place.id)
+    return question.message if question is not None and question.campaign_id == campaign.id else None

@@ -1,24 +1,16 @@
 """Reminders put off: offered, chosen, planned."""
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 from bot.campaigns.planner import rest_for
-from bot.conversation import wording
-from bot.conversation.choice import tell
-from bot.conversation.person import Person
-from bot.conversation.replies import Replies
+from bot.conversation import choice, wording
+from bot.conversation.turn import Turn
 from bot.domain.calendar import window
 from bot.domain.campaign import Campaign, CampaignState
 from bot.domain.later import LaterOption, later_options, plan_later
 from bot.domain.message import Message, Verb
-from bot.domain.plan import PlannedStep
-from bot.domain.step import StepKind, kind_of
-from bot.store import putoff
-from bot.store.database import Session
-from bot.store.questions import Question
-
-if TYPE_CHECKING:
-    from bot.conversation.talk import Talk
+from bot.domain.plan import PlannedStep, StepState
+from bot.store import campaigns, putoff, questions
 
 OPTIONS = {
     Verb.LATER_TOMORROW: LaterOption.TOMORROW,
@@ -27,62 +19,65 @@ OPTIONS = {
 }
 
 
-def put_off(
-    session: Session,
-    talk: "Talk",
-    person: Person,
-    campaign: Campaign,
-    question: Question,
-    verb: Verb,
-    replies: Replies,
-) -> None:
-    """The next reminder is put off as asked, or it is offered until when; a pause is never a choice."""
-    if person.answer(session, campaign) is not None or campaign.state is not CampaignState.RUNNING:
-        tell(session, talk, person, replies)
+def wish(turn: Turn) -> None:
+    """Somebody has asked for it in words or by command: it is offered until when, or how things stand."""
+    question = questions.latest(turn.session, turn.person.address.id)
+    if question is None:
+        choice.tell(turn.session, turn.talk, turn.person, turn.replies)
         return
-    replies.say(
-        _message(session, talk, person, campaign, verb, replies),
-        edits=question.message,
-        to=person.address,
-        recipient_id=person.recipient.id,
-        campaign_id=campaign.id,
-    )
+    campaign = campaigns.by_ids(turn.session, [question.campaign_id])[question.campaign_id]
+    put_off(replace(turn, touched=None), campaign, Verb.LATER)
 
 
-def _message(
-    session: Session, talk: "Talk", person: Person, campaign: Campaign, verb: Verb, replies: Replies
-) -> Message:
-    template = talk.template(person, campaign)
-    zone = person.zone or campaign.document.zone
-    options = later_options(campaign.document, now=replies.now, zone=zone)
+def put_off(turn: Turn, campaign: Campaign, verb: Verb) -> None:
+    """The next reminder is put off as asked, or it is offered until when; a pause is never a choice.
+
+    Who has answered, has messages off or is not reminded at all is told how things stand.
+    """
+    person = turn.person
+    is_reminded = person.recipient.muted_at is None and not person.is_new(campaign)
+    is_open = campaign.state is CampaignState.RUNNING and person.answer(turn.session, campaign) is None
+    if not (is_reminded and is_open):
+        choice.tell(turn.session, turn.talk, person, turn.replies)
+        return
+    turn.say(_message(turn, campaign, verb), campaign=campaign, edits=turn.touched)
+
+
+def _message(turn: Turn, campaign: Campaign, verb: Verb) -> Message:
+    template = turn.talk.template(turn.person, campaign)
+    zone = turn.person.zone or campaign.document.zone
+    options = later_options(campaign.document, now=turn.replies.now, zone=zone)
+    if not options:
+        return wording.nothing_to_put_off(template)
     if verb is Verb.LATER:
-        if not options:
-            return wording.nothing_to_put_off(template)
         return wording.snooze_options(template, options)
-    step = _plan(session, talk, person, campaign, OPTIONS[verb], replies)
-    if step is None or step.due_at is None:
+    steps = _plan(turn, campaign, OPTIONS[verb])
+    coming = [step.due_at for step in steps if step.state is StepState.PLANNED and step.due_at is not None]
+    if not coming:
         return wording.nothing_to_put_off(template)
     putoff.put(
-        session, campaign, step, recipient_id=person.recipient.id, address=person.address, now=replies.now
+        turn.session,
+        campaign,
+        steps,
+        recipient_id=turn.person.recipient.id,
+        address=turn.person.address,
+        now=turn.replies.now,
     )
-    return wording.snoozed(template, until=step.due_at)
+    return wording.snoozed(template, until=coming[0])
 
 
-def _plan(
-    session: Session, talk: "Talk", person: Person, campaign: Campaign, option: LaterOption, replies: Replies
-) -> PlannedStep | None:
-    """The next reminder once it is put off; None when no reminder is left for that."""
-    zone = person.zone or campaign.document.zone
-    asked_on, already = putoff.so_far(session, person.recipient.id, campaign.id)
+def _plan(turn: Turn, campaign: Campaign, option: LaterOption) -> tuple[PlannedStep, ...]:
+    """The reminders once the next one is put off, in their order; empty when none is left for that."""
+    zone = turn.person.zone or campaign.document.zone
+    asked_on, already = putoff.so_far(turn.session, turn.person.recipient.id, campaign.id)
     if asked_on is None:
-        return None
-    steps = plan_later(
+        return ()
+    return plan_later(
         campaign.document,
         option,
-        now=replies.now,
+        now=turn.replies.now,
         asked_at=window(asked_on, zone, campaign.document.hours).start,
         zone=zone,
-        rest_days=rest_for(person.address.channel, zone, talk.rest_days),
+        rest_days=rest_for(turn.person.address.channel, zone, turn.talk.rest_days),
         already=already,
     )
-    return next((step for step in steps if kind_of(step.step) is StepKind.LATER), None)

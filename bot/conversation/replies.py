@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import datetime
 
-from bot.channels.base import Command, Event
-from bot.domain.message import Message
-from bot.domain.recipient import Address
-from bot.store import messages, outbox
+from bot.channels.base import Command, Event, Sender
+from bot.domain.message import Document, Message, Surface
+from bot.domain.recipient import Address, ChannelName
+from bot.store import erasure, messages, outbox
 from bot.store.database import Session
 from bot.store.inbox import Kept
 from bot.store.outbox import Reply
@@ -15,14 +15,20 @@ from bot.store.outbox import Reply
 class Replies:
     """Puts the answers to one update into the outbox, in the transaction of what the update did."""
 
-    def __init__(self, session: Session, kept: Kept, event: Event, *, now: datetime) -> None:
+    def __init__(self, session: Session, kept: Kept, event: Event, *, now: datetime, number: int = 0) -> None:
         self.session = session
         self.kept = kept
         self.now = now
-        sender = event.sender
-        self.place = Address(sender.channel, sender.external, sender.workspace, sender.conversation)
+        self.sender = event.sender
+        self.place = _place(event.sender)
         self.response_url = event.response_url if isinstance(event, Command) else None
-        self._count = 0
+        self.number = number  # of the next reply to this update
+        self._forgets = False
+
+    def forget(self) -> None:
+        """Of this update and of what is said from now on nothing is kept: it is nobody's whom we know."""
+        self._forgets = True
+        erasure.empty_update(self.session, self.kept.id, external=self.sender.external)
 
     def say(
         self,
@@ -33,22 +39,40 @@ class Replies:
         lane: str | None = None,
         recipient_id: int | None = None,
         campaign_id: int | None = None,
+        document: Document | None = None,
+        surface: Surface = Surface.CHAT,
     ) -> None:
         """The message is due: where the person wrote, or at `to`; in the place of the message `edits`."""
         place = to or self.place
         here = place.key == self.place.key
+        in_chat = surface is Surface.CHAT
         reply = Reply(
             inbox_id=self.kept.id,
-            number=self._count,
+            number=self.number,
             to=replace(place, conversation=place.conversation or self.place.conversation) if here else place,
             lane=lane or self.kept.identity,
             kind=message.kind,
             body=messages.to_text(message),
-            asks=message.asks,
+            asks=message.asks and in_chat,
             recipient_id=recipient_id,
             campaign_id=campaign_id,
             edits=edits,
-            response_url=self.response_url if here and edits is None else None,
+            response_url=self.response_url
+            if here and in_chat and edits is None and document is None
+            else None,
+            document=document,
+            surface=surface,
+            wiped=self._forgets,
         )
         outbox.add_reply(self.session, reply, now=self.now)
-        self._count += 1
+        self.number += 1
+
+
+def _place(sender: Sender) -> Address:
+    """Where the person wrote. What is shown in a Slack channel is nobody's conversation with us; in a group
+    on Telegram the group itself is answered."""
+    if sender.private:
+        return Address(sender.channel, sender.external, sender.workspace, sender.conversation)
+    if sender.channel is ChannelName.TELEGRAM and sender.conversation is not None:
+        return Address(sender.channel, sender.conversation)
+    return Address(sender.channel, sender.external, sender.workspace)

@@ -1,92 +1,139 @@
-"""Settings of one person: messages off and on again, and the language of one message."""
+"""Settings of one person: messages on and off, the language, the time zone."""
 
-from typing import TYPE_CHECKING
+from datetime import datetime
 
-from bot.campaigns.wording import compose
-from bot.conversation import choice, wording
-from bot.conversation.person import Person
-from bot.conversation.replies import Replies
-from bot.domain.campaign import Campaign
-from bot.domain.message import Message, MessageKind, Verb
-from bot.domain.step import StepKind, message_kind
-from bot.i18n import Words
-from bot.store import messages, outbox, recipients
-from bot.store.database import Session
-from bot.store.questions import Question
+from bot.conversation import menu, settings_words, wording
+from bot.conversation.person import Person, meet_again
+from bot.conversation.turn import Turn
+from bot.domain.calendar import is_zone, zone
+from bot.domain.message import Fact, Surface, Verb
+from bot.domain.recipient import ChannelName, Reach
+from bot.exceptions import UnknownZone
+from bot.i18n import LOCALES, Words, match_locale
+from bot.store import lanes, outbox, recipients
+from bot.store import staff as members
 
-if TYPE_CHECKING:
-    from bot.conversation.talk import Talk
+LONGEST_NAME = 64  # characters; no zone has so many
+LOCALE_OF = {verb: locale for locale, verb in settings_words.SPEAK.items()}
+OFFERED = {  # where most of those who write in a language live, at most six places
+    "id": ("Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura", "Asia/Singapore"),
+    "en": (
+        "Europe/London",
+        "America/New_York",
+        "America/Chicago",
+        "America/Los_Angeles",
+        "Asia/Kolkata",
+        "Australia/Sydney",
+    ),
+    "zh": ("Asia/Shanghai", "Asia/Taipei", "Asia/Hong_Kong", "Asia/Singapore"),
+    "ja": ("Asia/Tokyo", "Asia/Singapore", "Europe/London", "America/Los_Angeles"),
+    "ar": (
+        "Africa/Cairo",
+        "Asia/Riyadh",
+        "Asia/Dubai",
+        "Asia/Baghdad",
+        "Africa/Casablanca",
+        "Africa/Algiers",
+    ),
+    "fr": ("Europe/Paris", "America/Toronto", "Africa/Dakar", "Indian/Reunion", "Pacific/Tahiti"),
+}
 
 
-def stop(session: Session, person: Person, words: Words, replies: Replies) -> None:
+def stop(turn: Turn) -> None:
     """The person gets no more campaign messages; that is no answer."""
-    recipients.mute(session, person.recipient.id, now=replies.now)
-    outbox.withdraw(session, person.recipient.id, why="muted", now=replies.now)
-    replies.say(wording.muted(words), to=person.address, recipient_id=person.recipient.id)
+    recipients.mute(turn.session, turn.person.recipient.id, now=turn.replies.now)
+    outbox.withdraw(turn.session, turn.person.recipient.id, why="muted", now=turn.replies.now)
+    if not turn.at_home:
+        turn.say(wording.muted(turn.words))
 
 
-def resume(session: Session, person: Person, words: Words, replies: Replies, *, edits: str | None) -> None:
+def resume(turn: Turn) -> None:
     """The person gets campaign messages again."""
-    recipients.mute(session, person.recipient.id, now=None)
-    replies.say(wording.resumed(words), edits=edits, to=person.address, recipient_id=person.recipient.id)
+    recipients.mute(turn.session, turn.person.recipient.id, now=None)
+    turn.settle(wording.resumed(turn.words))
 
 
-def show_in(
-    session: Session,
-    talk: "Talk",
-    person: Person,
-    campaign: Campaign,
-    question: Question,
-    verb: Verb,
-    replies: Replies,
-) -> None:
-    """The same message in the original language, or back in the person's own, in its place."""
-    locale = campaign.document.authoritative_locale if verb is Verb.ORIGINAL else None
-    replies.say(
-        _retold(session, talk, person, campaign, question, locale),
-        edits=question.message,
-        to=person.address,
-        recipient_id=person.recipient.id,
-        campaign_id=campaign.id,
-    )
+def facts(words: Words, person: Person, now: datetime) -> tuple[Fact, ...]:
+    """The person's settings, as they are shown."""
+    muted = person.recipient.muted_at is not None
+    return settings_words.settings(words, muted=muted, zone=person.zone, now=now)
 
 
-def _retold(
-    session: Session, talk: "Talk", person: Person, campaign: Campaign, question: Question, locale: str | None
-) -> Message:
-    kind = _shown_kind(question)
-    standing = person.answer(session, campaign)
-    template, back_to = talk.template(person, campaign, locale=locale), person.locale if locale else None
-    if standing is not None:
-        return choice.receipt_message(talk, person, campaign, standing, locale=locale)
-    match kind:
-        case MessageKind.ASK_AGAIN | MessageKind.SNOOZE | MessageKind.SNOOZED:
-            return wording.ask_again(template, back_to=back_to)
-        case MessageKind.NOTICE | MessageKind.REMINDER | MessageKind.LAST_REMINDER:
-            return _step(talk, person, campaign, kind, locale)
-        case MessageKind.CORRECTION | MessageKind.CLOSING:
-            return _step(talk, person, campaign, kind, locale)
-        case _:
-            return choice.state_message(session, talk, person, campaign, locale=locale)
+def show_languages(turn: Turn) -> None:
+    """The person can choose a language."""
+    turn.say(settings_words.languages(turn.words))
 
 
-def _shown_kind(question: Question) -> MessageKind:
-    if question.kind is StepKind.REPLY:
-        return messages.from_text(question.body).kind if question.body else MessageKind.STATUS
-    return message_kind(question.kind, final=question.final)
+def name_language(turn: Turn, words: tuple[str, ...]) -> None:
+    """The language that the person named is chosen, or all are offered."""
+    wanted = match_locale(words[0]) if len(words) == 1 else None
+    if wanted is None:
+        show_languages(turn)
+        return
+    speak(turn, settings_words.SPEAK[wanted])
 
 
-def _step(
-    talk: "Talk", person: Person, campaign: Campaign, kind: MessageKind, locale: str | None
-) -> Message:
-    return compose(
-        kind,
-        document=campaign.document,
-        locale=locale or person.locale,
-        deadline=person.deadline(campaign),
-        zone=person.zone,
-        operator=talk.speaking.operator,
-        catalogs=talk.speaking.catalogs,
-        own=campaign.words,
-        back_to=person.locale if locale else None,
-    )
+def speak(turn: Turn, verb: Verb) -> None:
+    """The person is written to in this language from now on, and the menu of the chat is in it, too."""
+    locale = LOCALE_OF[verb]
+    recipients.choose_locale(turn.session, turn.person.recipient.id, locale)
+    words = turn.talk.speaking.words(locale, turn.person.zone)
+    turn.settle(settings_words.language_is(words))
+    for place in turn.person.recipient.addresses:
+        if place.channel is ChannelName.TELEGRAM and place.reach is Reach.REACHABLE:
+            is_staff = members.find(turn.session, place.key) is not None
+            lane = lanes.of(turn.session, place)
+            said = menu.menu(words, staff=is_staff)
+            turn.replies.say(said, to=place, lane=lane, surface=Surface.MENU)
+
+
+def offer_language(turn: Turn, languages: frozenset[str]) -> None:
+    """Somebody who has clearly answered in one other language may have us write in it; offered once."""
+    if len(languages) != 1 or turn.words.locale in languages:
+        return
+    (locale,) = languages
+    if locale in LOCALES and recipients.offer_locale(turn.session, turn.person.recipient.id, locale):
+        turn.say(settings_words.language_offer(turn.talk.speaking.words(locale, turn.person.zone)))
+
+
+def name_zone(turn: Turn, words: tuple[str, ...]) -> None:
+    """The zone that the person named is chosen; without a name some are offered, and a wrong one is told."""
+    usage = menu.usage(turn.person.address.channel, "timezone")
+    if not words:
+        offered = OFFERED[turn.words.locale]
+        now = turn.replies.now
+        turn.say(
+            settings_words.zones(turn.words, zone=turn.person.zone, offered=offered, usage=usage, now=now)
+        )
+        return
+    name = "_".join(words)[:LONGEST_NAME]
+    try:
+        chosen = zone(_spelled(name)).key
+    except UnknownZone as error:
+        said = settings_words.zone_unknown(turn.words, name=name, nearest=error.nearest, usage=usage)
+        turn.say(said)
+        return
+    live_in(turn, chosen)
+
+
+def take_offered_zone(turn: Turn, verb: Verb, *, locale: str) -> None:
+    """The zone of this button, which was offered in this language, is chosen."""
+    offered = OFFERED[locale]
+    place = settings_words.ZONE_VERBS.index(verb)
+    if place < len(offered):
+        live_in(turn, offered[place])
+
+
+def live_in(turn: Turn, chosen: str) -> None:
+    """Times are shown, and messages come, by the clock of this zone; what is planned follows."""
+    recipients.choose_zone(turn.session, turn.person.recipient.id, chosen)
+    words = turn.talk.words_for(meet_again(turn.session, turn.person))
+    turn.settle(settings_words.zone_is(words, zone=chosen, now=turn.replies.now))
+
+
+def _spelled(name: str) -> str:
+    """The zone's own spelling, where only the case is another: `europe/paris`."""
+    if is_zone(name):
+        return name
+    parts = ["_".join(word.capitalize() for word in part.split("_")) for part in name.lower().split("/")]
+    return "/".join(parts) if is_zone("/".join(parts)) else name

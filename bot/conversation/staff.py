@@ -32,7 +32,9 @@ Carry = Callable[[Session, "Talk", Staff, str, Replies], Campaign]
 def carry_out(session: Session, talk: "Talk", command: Command, words: Words, replies: Replies) -> None:
     """The command is carried out and answered, or refused in the same words to everyone; both are audited."""
     member = members.find(session, command.sender.key)
-    act = Act.LOOKUP if command.name == "lookup" else ACTS.get(command.words[0] if command.words else "status")
+    act = (
+        Act.LOOKUP if command.name == "lookup" else ACTS.get(command.words[0] if command.words else "status")
+    )
     allowed = member is not None and act is not None and may(member.role, act)
     members.audit(
         session,
@@ -49,7 +51,13 @@ def carry_out(session: Session, talk: "Talk", command: Command, words: Words, re
 
 
 def _answer(
-    session: Session, talk: "Talk", member: Staff, command: Command, act: Act | None, words: Words, replies: Replies
+    session: Session,
+    talk: "Talk",
+    member: Staff,
+    command: Command,
+    act: Act | None,
+    words: Words,
+    replies: Replies,
 ) -> Message:
     if act is Act.LOOKUP:
         if len(command.words) != 1:
@@ -64,7 +72,13 @@ def _answer(
 
 
 def _done(
-    session: Session, talk: "Talk", member: Staff, campaign: Campaign, act: Act, words: Words, replies: Replies
+    session: Session,
+    talk: "Talk",
+    member: Staff,
+    campaign: Campaign,
+    act: Act,
+    words: Words,
+    replies: Replies,
 ) -> Message:
     if act is Act.STATUS:
         template = talk.speaking.template(campaign, locale=words.locale, zone=campaign.document.zone)

@@ -1,10 +1,12 @@
 """What the bot says in a talk with one person; campaigns bring their own words as a `Template`."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, assert_never
 
-from bot.campaigns.wording import Template, footnote, language_button
+from bot.campaigns.wording import BULLET, Template, footnote, language_button
 from bot.domain.choice import ChoiceRecord, ChoiceValue
 from bot.domain.later import LaterOption
 from bot.domain.message import Button, Fact, Link, Message, MessageKind, Paragraph, ShownTime, Verb
@@ -19,6 +21,7 @@ LATER_VERBS: Final = {
     LaterOption.THREE_DAYS: Verb.LATER_THREE_DAYS,
     LaterOption.DAY_BEFORE: Verb.LATER_DAY_BEFORE,
 }
+DATED: Final = frozenset({"F16", "F17"})  # the facts about the date of those who are users already
 TOAST: Final = 200  # characters that Telegram shows above the chat
 
 
@@ -39,62 +42,98 @@ def receipt(
     if late:
         texts.append(words.gettext("Your answer came after the deadline; it is recorded all the same."))
     texts.append(template.need("receipt.applied" if applied else "receipt.recorded"))
-    return _about(
+    return about(
         template,
         MessageKind.RECEIPT,
         template.title,
         texts,
-        facts=(_kept_at(words, record),),
+        facts=(kept_at(words, record),),
         choices=(template.change_to(OTHER[record.value]),),
+        secondary=(receipt_button(words),),
         ref=record.receipt,
         back_to=back_to,
     )
 
 
-def already_answered(template: Template, record: ChoiceRecord, *, back_to: str | None = None) -> Message:
+def already_answered(
+    template: Template,
+    record: ChoiceRecord,
+    *,
+    settings: tuple[Fact, ...] = (),
+    back_to: str | None = None,
+) -> Message:
     """The choice that stands, for somebody who answers again in words or asks how things stand."""
     words = template.words
     texts = [
         words.gettext("Your choice on record: {choice}.", choice=template.label(record.value)),
         template.need("receipt.recorded"),
     ]
-    return _about(
+    return about(
         template,
         MessageKind.STATUS,
         template.title,
         texts,
-        facts=(_kept_at(words, record),),
+        facts=(*settings, kept_at(words, record)),
         choices=(template.change_to(OTHER[record.value]),),
+        secondary=(receipt_button(words),),
         ref=record.receipt,
         back_to=back_to,
     )
 
 
 def status_open(
-    template: Template, *, deadline: datetime, muted: bool = False, back_to: str | None = None
+    template: Template,
+    *,
+    deadline: datetime | None,
+    muted: bool = False,
+    settings: tuple[Fact, ...] = (),
+    back_to: str | None = None,
 ) -> Message:
-    """No choice is recorded: the question again, its deadline (come or gone), and both answers."""
+    """No choice is recorded: the question again, its deadline (come or gone), and both answers.
+
+    Without a `deadline` nothing is said of one: who registered late has none.
+    """
     words = template.words
     texts = [template.question]
     if muted:
         texts.append(words.gettext("We do not send you messages about it, as you asked."))
-    sentence = words.gettext("The deadline is {when}; a later answer is recorded as well.", when="{when}")
-    return _about(
+    return about(
         template,
         MessageKind.STATUS,
         words.gettext("No choice of yours is recorded yet."),
         texts,
-        deadline=ShownTime(directed(sentence, template.locale), template.when(deadline), deadline),
+        facts=settings,
+        deadline=_until(template, deadline) if deadline else None,
         choices=template.answers,
-        secondary=_resume(words) if muted else (),
+        secondary=resume_button(words) if muted else (),
         back_to=back_to,
     )
+
+
+def sign_up(template: Template, *, back_to: str | None = None) -> Message:
+    """The question to somebody who registered after the existing users were told: all that the notice says
+    but for the date, which is not theirs."""
+    words, kind = template.words, MessageKind.NOTICE
+    told = words.gettext("New users make this choice when they sign up.")
+    items = "\n".join(BULLET + text for text in _undated(template, kind, "item"))
+    message = about(
+        template,
+        MessageKind.SIGN_UP,
+        template.need(f"{kind}.headline"),
+        [template.question, *filter(None, [items]), told, *_undated(template, kind, "paragraph")],
+        choices=template.answers,
+        secondary=(template.full_text,),
+        back_to=back_to,
+    )
+    long = _undated(template, kind, "long")
+    folded = tuple(Paragraph(directed(text, template.locale), long=True) for text in long)
+    return replace(message, paragraphs=(*message.paragraphs, *folded))
 
 
 def ask_again(template: Template, *, back_to: str | None = None) -> Message:
     """An answer in words was not clear: the question again, with both answers."""
     words = template.words
-    return _about(
+    return about(
         template,
         MessageKind.ASK_AGAIN,
         words.gettext("We are not sure what you have chosen, so nothing is recorded."),
@@ -109,7 +148,7 @@ def snooze_options(
 ) -> Message:
     """Until when the next reminder may be put off, beside both answers."""
     words = template.words
-    return _about(
+    return about(
         template,
         MessageKind.SNOOZE,
         words.gettext("When may we remind you?"),
@@ -124,7 +163,7 @@ def snoozed(template: Template, *, until: datetime, back_to: str | None = None) 
     """The next reminder is put off until `until`; both answers stay at hand."""
     words = template.words
     headline = words.gettext("We will remind you on {when}.", when=words.day_and_time(until))
-    return _about(
+    return about(
         template,
         MessageKind.SNOOZED,
         headline,
@@ -137,7 +176,7 @@ def snoozed(template: Template, *, until: datetime, back_to: str | None = None) 
 def nothing_to_put_off(template: Template, *, back_to: str | None = None) -> Message:
     """No reminder is left that could be put off; both answers stay at hand."""
     words = template.words
-    return _about(
+    return about(
         template,
         MessageKind.SNOOZED,
         words.gettext("No further reminder is planned before the deadline."),
@@ -152,29 +191,59 @@ def campaign_over(template: Template, *, back_to: str | None = None) -> Message:
     words = template.words
     texts = [words.gettext("Choices recorded before stay as they are; nothing was recorded now.")]
     headline = words.gettext("This question has been withdrawn.")
-    return _about(template, MessageKind.INFO, headline, texts, back_to=back_to)
+    return about(template, MessageKind.INFO, headline, texts, back_to=back_to)
+
+
+def no_longer_known(words: Words) -> Message:
+    """A button that was ours, under which stands somebody who has been forgotten since."""
+    return plain(
+        words,
+        MessageKind.INFO,
+        words.gettext("We keep nothing about you here any more."),
+        words.gettext("Nothing has been recorded."),
+    )
+
+
+def welcome(words: Words, *, operator: str, command: str) -> Message:
+    """To somebody who has just opened the bot and whose question comes by itself, or by `command`."""
+    return plain(
+        words,
+        MessageKind.INFO,
+        words.gettext("Welcome. {operator} asks you one question here.", operator=named(words, operator)),
+        words.gettext("It comes in a message of its own; {command} shows it at once.", command=command),
+    )
 
 
 def muted(words: Words) -> Message:
     """No more campaign messages, which is neither a yes nor a no; one tap takes it back."""
-    return _plain(
+    return plain(
         words,
         MessageKind.MUTED,
         words.gettext("We will send you no more messages about this."),
         words.gettext("This counts neither as a yes nor as a no: no choice is recorded by it."),
         words.gettext("The buttons in earlier messages keep working."),
-        secondary=_resume(words),
+        secondary=resume_button(words),
     )
 
 
 def resumed(words: Words) -> Message:
     """Campaign messages are on again."""
-    return _plain(words, MessageKind.RESUMED, words.gettext("We will send you messages again."))
+    return plain(words, MessageKind.RESUMED, words.gettext("We will send you messages again."))
 
 
-def help_text(words: Words, *, operator: str) -> Message:
-    """What can be done here in plain words, and who the human behind it is."""
-    return _plain(
+def short_help(words: Words) -> Message:
+    """For what the bot cannot read: a voice message, a sticker, words that mean nothing to it."""
+    return plain(
+        words,
+        MessageKind.HELP,
+        words.gettext("This bot reads short answers and buttons only."),
+        words.gettext("Write “status” to see how things stand, or “help” for everything else."),
+    )
+
+
+def help_text(words: Words, *, operator: str, commands: tuple[Fact, ...] = ()) -> Message:
+    """What can be done here in plain words and by command, and who the human behind it is."""
+    return plain(
         words,
         MessageKind.HELP,
         words.gettext("This bot asks you one question about a policy update and records your answer."),
@@ -182,14 +251,15 @@ def help_text(words: Words, *, operator: str) -> Message:
             "Use the buttons, or write in your own words: “yes”, “no”, “later”, “status”, “stop”, “help”."
         ),
         words.gettext("You can change your choice at any time; “stop” ends the messages and is no answer."),
-        words.gettext("To speak to a human, turn to {operator}.", operator=_named(words, operator)),
+        words.gettext("To speak to a human, turn to {operator}.", operator=named(words, operator)),
+        facts=commands,
     )
 
 
 def stranger(words: Words, *, operator: str) -> Message:
     """What the bot is, for somebody whom it does not know."""
-    name = _named(words, operator)
-    return _plain(
+    name = named(words, operator)
+    return plain(
         words,
         MessageKind.INFO,
         words.gettext("This bot asks users about a policy update and records their choice."),
@@ -203,12 +273,12 @@ def stranger(words: Words, *, operator: str) -> Message:
 
 def nothing_open(words: Words) -> Message:
     """Somebody answers while nothing is asked."""
-    return _plain(words, MessageKind.INFO, words.gettext("There is no question for you at the moment."))
+    return plain(words, MessageKind.INFO, words.gettext("There is no question for you at the moment."))
 
 
 def group_decline(words: Words) -> Message:
     """In a group or channel the bot takes no answer."""
-    return _plain(
+    return plain(
         words,
         MessageKind.INFO,
         words.gettext("Please write to me in a private chat."),
@@ -218,7 +288,7 @@ def group_decline(words: Words) -> Message:
 
 def foreign_button(words: Words) -> Message:
     """A button that was made for somebody else, or that we did not make."""
-    return _plain(
+    return plain(
         words,
         MessageKind.INFO,
         words.gettext("This question belongs to someone else."),
@@ -243,7 +313,7 @@ def later_label(words: Words, option: LaterOption) -> str:
     assert_never(option)
 
 
-def _about(
+def about(
     template: Template,
     kind: MessageKind,
     headline: str,
@@ -272,8 +342,13 @@ def _about(
     )
 
 
-def _plain(
-    words: Words, kind: MessageKind, headline: str, *texts: str, secondary: tuple[Button | Link, ...] = ()
+def plain(
+    words: Words,
+    kind: MessageKind,
+    headline: str,
+    *texts: str,
+    facts: tuple[Fact, ...] = (),
+    secondary: tuple[Button | Link, ...] = (),
 ) -> Message:
     """A message about no campaign in particular; no button leads from it to the original."""
     catalog = words.catalog
@@ -282,19 +357,43 @@ def _plain(
         locale=catalog.locale,
         headline=directed(headline, catalog.locale),
         paragraphs=tuple(Paragraph(directed(text, catalog.locale)) for text in texts),
+        facts=facts,
         secondary=secondary,
         footnote=footnote(words, machine_made=catalog.machine_made),
     )
 
 
-def _kept_at(words: Words, record: ChoiceRecord) -> Fact:
-    """Stands right above the code, which is the receipt."""
+def kept_at(words: Words, record: ChoiceRecord) -> Fact:
+    """When it was kept; stands right above the code, which is the receipt."""
     return Fact(words.gettext("Receipt"), words.moment(record.recorded_at))
 
 
-def _resume(words: Words) -> tuple[Button, ...]:
+def receipt_button(words: Words) -> Button:
+    """Gives the receipt as a file."""
+    return Button(words.gettext("Download the receipt"), Verb.RECEIPT)
+
+
+def resume_button(words: Words) -> tuple[Button, ...]:
+    """Turns campaign messages on again."""
     return (Button(words.gettext("Send me messages again"), Verb.RESUME),)
 
 
-def _named(words: Words, operator: str) -> str:
+def _until(template: Template, deadline: datetime) -> ShownTime:
+    sentence = template.words.gettext(
+        "The deadline is {when}; a later answer is recorded as well.", when="{when}"
+    )
+    return ShownTime(directed(sentence, template.locale), template.when(deadline), deadline)
+
+
+def _undated(template: Template, kind: MessageKind, part: str) -> Iterator[str]:
+    """The template's words but for those that rest on a fact about the existing users' date."""
+    pattern = re.compile(rf"{re.escape(kind)}\.{part}\.(\d+)")
+    found = [(int(match[1]), place) for place in template.said.texts if (match := pattern.fullmatch(place))]
+    for _, place in sorted(found):
+        if not DATED & set(template.said.texts[place].facts):
+            yield template.need(place)
+
+
+def named(words: Words, operator: str) -> str:
+    """Who sends these messages."""
     return operator or words.pgettext("who sends", "the operator of this bot")

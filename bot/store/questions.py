@@ -1,9 +1,10 @@
 """Questions as they lie in people's chats: which message, what it said, and whose it is."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.domain.delivery import DeliveryState
 from bot.domain.recipient import Address
@@ -31,6 +32,7 @@ class Question:
     body: str | None
     text: str | None
     deadline_shown: date | None
+    shown_at: datetime | None = None
 
 
 def by_delivery(session: Session, delivery_id: int) -> Question | None:
@@ -39,22 +41,35 @@ def by_delivery(session: Session, delivery_id: int) -> Question | None:
     return _value(session, row) if row else None
 
 
+def body(session: Session, delivery_id: int) -> str | None:
+    """What this delivery says, if it is a reply."""
+    row = session.get(DeliveryRow, delivery_id)
+    return row.body if row else None
+
+
 def latest(session: Session, address_id: int) -> Question | None:
     """The newest message in this chat that carries both answers."""
-    rows = session.exec(
+    row = session.exec(_asking(address_id).limit(1)).first()
+    return _value(session, row) if row else None
+
+
+def latest_to_edit(session: Session, address_id: int) -> Question | None:
+    """The same among those that can be edited: not what only its author saw for a while, on Slack."""
+    editable = _asking(address_id).where(
+        col(DeliveryRow.response_url).is_(None), col(DeliveryRow.platform_message).is_not(None)
+    )
+    row = session.exec(editable.limit(1)).first()
+    return _value(session, row) if row else None
+
+
+def _asking(address_id: int) -> SelectOfScalar[DeliveryRow]:
+    arrived = (DeliveryState.SENT.value, DeliveryState.IN_DOUBT.value)
+    return (
         select(DeliveryRow)
         .where(DeliveryRow.address_id == address_id, col(DeliveryRow.asks).is_(True))
-        .where(
-            or_(
-                DeliveryRow.state == DeliveryState.SENT.value,
-                DeliveryRow.state == DeliveryState.IN_DOUBT.value,
-            )
-        )
+        .where(col(DeliveryRow.state).in_(arrived))
         .order_by(col(DeliveryRow.settled_at).desc(), col(DeliveryRow.id).desc())
-        .limit(1)
     )
-    row = rows.first()
-    return _value(session, row) if row else None
 
 
 def _value(session: Session, row: DeliveryRow) -> Question | None:
@@ -73,4 +88,5 @@ def _value(session: Session, row: DeliveryRow) -> Question | None:
         body=row.body,
         text=row.rendering,
         deadline_shown=row.deadline_shown,
+        shown_at=row.settled_at,
     )

@@ -118,8 +118,8 @@ def test_a_message_about_a_campaign_leads_to_the_original_and_back(locale):
     """The way back is named in the reader's own language."""
     told = replies(locale)
 
-    assert _verbs(told["receipt"].secondary) == [Verb.ORIGINAL]
-    assert _verbs(told["receipt, original"].secondary) == [Verb.TRANSLATION]
+    assert _verbs(told["receipt"].secondary) == [Verb.RECEIPT, Verb.ORIGINAL]
+    assert _verbs(told["receipt, original"].secondary) == [Verb.RECEIPT, Verb.TRANSLATION]
     assert _verbs(told["muted"].secondary) == [Verb.RESUME]
 
 

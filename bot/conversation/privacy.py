@@ -1,0 +1,110 @@
+"""What is kept of a person: shown, handed over as a file, and erased."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.conversation import choice, menu, privacy_words
+from bot.conversation.turn import Turn
+from bot.domain.message import Document, Fact, Surface
+from bot.domain.suppression import suppression_key
+from bot.i18n import Words, language_name, match_locale, shown_list, shown_number
+from bot.store import addresses, choices, dossier, erasure, lanes
+from bot.store.dossier import Json
+
+JSON = "application/json"
+DATA_FILE = "my-data.json"
+
+
+def show_data(turn: Turn) -> None:
+    """The person has what is kept of them, in short and as a file."""
+    kept = dossier.of(turn.session, turn.person.recipient.id)
+    turn.say(privacy_words.kept(turn.words, _summary(turn, kept)))
+    turn.say(privacy_words.data_file(turn.words), document=_file(DATA_FILE, kept))
+
+
+def show_receipt(turn: Turn) -> None:
+    """The person has the receipt of the choice that stands, with its record as a file; without a choice,
+    how things stand."""
+    campaign = choice.concerning(turn.session, turn.person)
+    record = turn.person.answer(turn.session, campaign) if campaign else None
+    if campaign is None or record is None:
+        choice.tell(turn.session, turn.talk, turn.person, turn.replies)
+        return
+    turn.say(choice.receipt_message(turn.talk, turn.person, campaign, record), campaign=campaign)
+    hand_receipt(turn)
+
+
+def hand_receipt(turn: Turn) -> None:
+    """The person has the record of the choice that stands as a file, if there is one."""
+    campaign = choice.concerning(turn.session, turn.person)
+    record = turn.person.answer(turn.session, campaign) if campaign else None
+    if record is None:
+        choice.tell(turn.session, turn.talk, turn.person, turn.replies)
+        return
+    content: Json = {"receipt": record.receipt, "record": json.loads(record.canonical)}
+    said = privacy_words.receipt_file(turn.words, record.receipt)
+    turn.say(said, document=_file(f"{record.receipt}.json", content))
+
+
+def explain(turn: Turn) -> None:
+    """The person has read what is kept, and by whom."""
+    channel = turn.person.address.channel
+    said = privacy_words.privacy(
+        turn.words,
+        operator=turn.talk.speaking.operator,
+        mydata=menu.usage(channel, "mydata"),
+        forget=menu.usage(channel, "forget"),
+    )
+    turn.say(said)
+
+
+def offer_to_forget(turn: Turn) -> None:
+    """The receipt is offered, and one tap erases; nothing is erased yet."""
+    answered = bool(choices.history(turn.session, turn.person.recipient.id))
+    turn.say(privacy_words.forget(turn.words, has_receipt=answered))
+
+
+def forget(turn: Turn) -> None:
+    """Nothing is kept of the person any more, this update included; the last messages say so and are then
+    forgotten as well."""
+    recipient_id, place = turn.person.recipient.id, replace(turn.person.address, id=0)
+    homes = [replace(home, id=0) for home in addresses.with_home(turn.session, recipient_id)]
+    erasure.erase(
+        turn.session,
+        recipient_id,
+        key=suppression_key(turn.talk.key),
+        random_bytes=turn.talk.random_bytes,
+        now=turn.replies.now,
+    )
+    turn.replies.forget()
+    farewell = privacy_words.forgotten(turn.words)
+    turn.replies.say(farewell, to=place, edits=turn.touched)
+    for home in homes:
+        lane = lanes.of(turn.session, home)
+        turn.replies.say(farewell, to=home, lane=lane, surface=Surface.HOME)
+
+
+def _summary(turn: Turn, kept: Json) -> Sequence[Fact]:
+    words, recipient = turn.words, turn.person.recipient
+    locale = words.catalog.locale
+    channels = tuple(place.channel.value.capitalize() for place in recipient.addresses)
+    ours = match_locale(recipient.locale)
+    return (
+        Fact(words.gettext("Reference"), recipient.ref),
+        Fact(words.gettext("Plan"), recipient.plan.value.capitalize()),
+        Fact(words.gettext("Accounts"), shown_list(channels, locale)),
+        Fact(words.gettext("Language"), language_name(ours) if ours else words.gettext("not known")),
+        Fact(words.gettext("Time zone"), recipient.zone or words.gettext("not known")),
+        Fact(words.gettext("Choices"), _count(words, kept["choices"])),
+        Fact(words.gettext("Messages to you"), _count(words, kept["messages"])),
+        Fact(words.gettext("Look-ups by staff"), _count(words, kept["looked_up_by_staff"])),
+    )
+
+
+def _count(words: Words, rows: object) -> str:
+    return shown_number(len(rows) if isinstance(rows, list) else 0, words.catalog.locale)
+
+
+def _file(name: str, content: Json) -> Document:
+    return Document(name, JSON, json.dumps(content, ensure_ascii=False, indent=2) + "\n")

@@ -1,0 +1,139 @@
+"""A dossier: everything that is kept of one person, as they may have it."""
+
+import json
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, or_, select
+
+from bot.domain.delivery import DeliveryState
+from bot.domain.step import StepKind
+from bot.store import choices, deliveries
+from bot.store.choices import KeptChoice
+from bot.store.deliveries import Logged
+from bot.store.models import AddressRow, AuditRow, DeliveryRow, InboxRow, LinkTokenRow, RecipientRow
+
+Json = dict[str, object]
+
+
+def of(session: Session, recipient_id: int) -> Json:
+    """Every row about this person, table by table; times in ISO form, in UTC."""
+    person = session.get_one(RecipientRow, recipient_id)
+    places = session.exec(
+        select(AddressRow).where(AddressRow.recipient_id == recipient_id).order_by(col(AddressRow.id))
+    ).all()
+    kept = choices.history(session, recipient_id)
+    return {
+        "person": _person(person),
+        "addresses": [_address(row) for row in places],
+        "choices": [_choice(choice) for choice in kept],
+        "messages": [_message(row) for row in deliveries.of_person(session, recipient_id)],
+        "answers_to_you": _replies(session, recipient_id),
+        "received_from_you": _received(session, [row.key for row in places]),
+        "looked_up_by_staff": _looked_up(session, person, places, kept),
+        "invitations": _invitations(session, recipient_id),
+    }
+
+
+def _person(row: RecipientRow) -> Json:
+    return {
+        "reference": row.ref,
+        "plan": row.plan,
+        "language_imported": row.locale,
+        "language_chosen": row.chosen_locale,
+        "languages_offered": row.offered_locales.split(),
+        "time_zone": row.zone,
+        "time_zone_chosen_here": row.zone_chosen,
+        "registered_on": row.registered_on.isoformat() if row.registered_on else None,
+        "email_sha256": row.email_hash,
+        "messages_off_since": row.muted_at.isoformat() if row.muted_at else None,
+        "imported_at": row.imported_at.isoformat(),
+    }
+
+
+def _address(row: AddressRow) -> Json:
+    return {
+        "channel": row.channel,
+        "account": row.external,
+        "workspace": row.workspace,
+        "conversation": row.conversation,
+        "handle": row.handle,
+        "language": row.language,
+        "state": row.reach,
+        "reachable_since": row.reachable_since.isoformat(),
+    }
+
+
+def _choice(kept: KeptChoice) -> Json:
+    record: Json = json.loads(kept.record.canonical)
+    return {"stands": kept.stands, **record}
+
+
+def _message(row: Logged) -> Json:
+    return {
+        "campaign": row.campaign,
+        "step": row.step,
+        "channel": row.channel.value,
+        "state": row.state.value,
+        "at": row.settled_at.isoformat() if row.settled_at else None,
+        "deadline_shown": row.deadline_shown.isoformat() if row.deadline_shown else None,
+    }
+
+
+def _replies(session: Session, recipient_id: int) -> list[Json]:
+    rows = session.exec(
+        select(DeliveryRow)
+        .where(DeliveryRow.recipient_id == recipient_id, DeliveryRow.kind == StepKind.REPLY.value)
+        .where(DeliveryRow.state == DeliveryState.SENT.value)
+        .order_by(col(DeliveryRow.id))
+    )
+    return [
+        {
+            "channel": row.channel,
+            "at": row.settled_at.isoformat() if row.settled_at else None,
+            "message": json.loads(row.body) if row.body else None,
+        }
+        for row in rows
+    ]
+
+
+def _received(session: Session, keys: Sequence[str]) -> list[Json]:
+    rows = session.exec(select(InboxRow).where(col(InboxRow.sender).in_(keys)).order_by(col(InboxRow.id)))
+    return [{"at": row.received_at.isoformat(), "update": json.loads(row.body)} for row in rows if row.body]
+
+
+def _looked_up(
+    session: Session, person: RecipientRow, places: Sequence[AddressRow], kept: Sequence[KeptChoice]
+) -> list[Json]:
+    """By whichever name staff asked for the person; refused look-ups too."""
+    handles = [row.handle for row in places if row.handle]
+    names = {person.ref, *handles, *(f"@{name}" for name in handles), *(c.record.receipt for c in kept)}
+    keys = [row.key for row in places]
+    rows = session.exec(
+        select(AuditRow)
+        .where(or_(col(AuditRow.subject).in_(names), col(AuditRow.actor).in_(keys)))
+        .order_by(col(AuditRow.id))
+    )
+    return [
+        {
+            "at": row.at.isoformat(),
+            "by": row.actor,
+            "act": row.act,
+            "allowed": row.allowed,
+            "detail": row.detail,
+        }
+        for row in rows
+    ]
+
+
+def _invitations(session: Session, recipient_id: int) -> list[Json]:
+    rows = session.exec(
+        select(LinkTokenRow).where(LinkTokenRow.recipient_id == recipient_id).order_by(col(LinkTokenRow.id))
+    )
+    return [
+        {
+            "made_at": row.made_at.isoformat(),
+            "opened_at": row.opened_at.isoformat() if row.opened_at else None,
+            "used_at": row.used_at.isoformat() if row.used_at else None,
+        }
+        for row in rows
+    ]
