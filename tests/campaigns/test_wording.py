@@ -32,8 +32,8 @@ def test_the_notice_in_indonesian_is_the_one_that_was_drawn():
     assert notice.headline == "Pembaruan kebijakan Claude: satu pilihan untuk Anda"
     assert notice.paragraphs[1].text.split("\n") == [
         "• Izinkan: disimpan sampai 5 tahun.",
-        "• Jangan izinkan: disimpan 30 hari, seperti biasa.",
-        "• Tanpa pilihan: sesudah tanggal itu Claude meminta Anda memilih sebelum lanjut.",
+        "• Jangan izinkan: disimpan 30 hari, seperti sebelumnya.",
+        "• Tanpa pilihan: sesudah batas waktu, Claude meminta Anda memilih sebelum dapat melanjutkan.",
     ]
     assert notice.deadline is not None
     assert notice.deadline.text == "Pilih paling lambat Minggu, 28 September 2025, 23.59 waktu Anda."
