@@ -9,10 +9,10 @@ INSTALL := $(UV) pip install --quiet --require-hashes --no-deps
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-config
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format catalogs env lock clean
+.PHONY: help setup demo test torture-quick check format catalogs env lock clean
 
 help: ## List these targets.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo '  ARGS="..." goes to the command: make demo ARGS="--people 240 --seed 7", make test ARGS="-k cadence"'
 
 setup: $(VENV)/.ready-dev ## Make .venv with everything that users and developers need, and the command tenggat in it.
@@ -22,6 +22,9 @@ demo: $(VENV)/.ready ## Play the shipped campaign from notice to closing, on fak
 
 test: $(VENV)/.ready-dev ## Run the tests.
 	@$(BIN)/python -m pytest $(ARGS)
+
+torture-quick: $(VENV)/.ready-dev ## Kill the program at every failpoint, on both databases, and look for what was lost.
+	@$(BIN)/python -m pytest -m torture $(ARGS)
 
 check: $(VENV)/.ready-dev ## Check style, types, floors and catalogs: what CI checks before the tests.
 	$(BIN)/ruff check .

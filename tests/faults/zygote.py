@@ -1,0 +1,93 @@
+"""Forks applications that end by SIGKILL at a failpoint: everything is imported once, before the forks.
+
+Reads one job a line on stdin (JSON) and writes what became of each on stdout: `{"id", "pid"}` at once, and
+`{"id", "status"}` when it has ended (negative: the signal). Jobs run side by side.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import threading
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from bot import failpoints
+from bot.app import opened
+from bot.config import Settings
+from bot.domain import delivery
+from bot.web.server import receiver
+
+
+def main() -> None:
+    """Serve jobs until stdin ends, then end every child that is left."""
+    delivery.FIRST_RETRY = timedelta(milliseconds=200)  # a run of seconds, not of minutes
+    told, children = threading.Lock(), set[int]()
+
+    def tell(**facts: object) -> None:
+        with told:
+            sys.stdout.write(json.dumps(facts) + "\n")
+            sys.stdout.flush()
+
+    def reap(job: str, pid: int) -> None:
+        _, status = os.waitpid(pid, 0)
+        children.discard(pid)
+        tell(id=job, status=os.waitstatus_to_exitcode(status))
+
+    for line in sys.stdin:
+        job = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            _work(job)
+        children.add(pid)
+        tell(id=job["id"], pid=pid)
+        threading.Thread(target=reap, args=(job["id"], pid), daemon=True).start()
+    for pid in list(children):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _work(job: dict[str, Any]) -> None:
+    """The child's whole life."""
+    code = 1
+    try:
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND), 1)
+        os.dup2(1, 2)
+        if job["failpoint"]:
+            failpoints.arm(job["failpoint"], _Killer(job["nth"]))
+        asyncio.run(_serve(job))
+        code = 0
+    finally:
+        os._exit(code)
+
+
+async def _serve(job: dict[str, Any]) -> None:
+    settings = Settings(**job["settings"])
+    stopping = asyncio.Event()
+    if job["kind"] == "web":
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+        async with receiver(settings, host="127.0.0.1", port=settings.port):
+            await stopping.wait()
+        return
+    async with opened(settings, listens=job["kind"] == "up") as app:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, app.stop)
+        await app.run()
+
+
+class _Killer:
+    """Kills this process, at once and without a chance to tidy up, at the n-th call."""
+
+    def __init__(self, nth: int) -> None:
+        self._left = nth
+
+    def __call__(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()
