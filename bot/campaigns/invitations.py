@@ -99,16 +99,17 @@ def _campaign(session: Session, slug: str, *, now: datetime) -> Campaign:
 
 
 def _make(database: Database, campaign: Campaign, *, everyone: bool, random_bytes: RandomBytes) -> int:
-    new = 0
+    new, after = 0, 0
     while made := database.run(
         links.make,
         campaign,
         everyone=everyone,
         random_bytes=random_bytes,
         now=database.clock.now(),
+        after=after,
         limit=BATCH,
     ):
-        new += made
+        new, after = new + len(made), made[-1]
     return new
 
 

@@ -61,15 +61,19 @@ def make(
     everyone: bool,
     random_bytes: RandomBytes,
     now: datetime,
+    after: int,
     limit: int,
-) -> int:
-    """At most `limit` more of those who are to be invited have a link; how many. A person has one only."""
-    chosen = (
+) -> Sequence[int]:
+    """At most `limit` more of those who are to be invited have a link, beginning behind the recipient
+    `after`; who they are. A person has one link only."""
+    chosen = session.exec(
         select(RecipientRow.id)
+        .where(col(RecipientRow.id) > after)
         .where(_invited(campaign, everyone=everyone), ~_has_link(campaign))
         .order_by(col(RecipientRow.id))
         .limit(limit)
     )
+    people = [recipient_id or 0 for recipient_id in chosen]
     rows = [
         {
             "token": random_bytes(ID_BYTES),
@@ -77,11 +81,11 @@ def make(
             "campaign_id": campaign.id,
             "made_at": now,
         }
-        for recipient_id in session.exec(chosen)
+        for recipient_id in people
     ]
     if rows:
         session.execute(insert_each(session, LinkTokenRow), rows)
-    return len(rows)
+    return people
 
 
 def page(

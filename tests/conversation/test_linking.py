@@ -136,9 +136,9 @@ async def stage(sqlite_url: str) -> AsyncIterator[Linking]:
             campaign = database.run(campaigns.save, started, now=BEFORE, by="bob")
             drawn = random.Random(3).randbytes
             made = database.run(
-                links.make, campaign, everyone=True, random_bytes=drawn, now=BEFORE, limit=100
+                links.make, campaign, everyone=True, random_bytes=drawn, now=BEFORE, after=0, limit=100
             )
-            assert made == len(PEOPLE)
+            assert len(made) == len(PEOPLE)
             yield Linking(clock, sandbox, settings, database)
 
 

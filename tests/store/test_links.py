@@ -41,8 +41,12 @@ def block(session: Session, key: str, *, now: datetime) -> None:
     addresses.closed(row, Reach.BLOCKED, now=now)
 
 
-def make(world: World, campaign: Campaign, *, everyone: bool = False, limit: int = 100) -> int:
-    return world.run(links.make, campaign, everyone=everyone, random_bytes=Lot(), now=world.now, limit=limit)
+def make(world: World, campaign: Campaign, *, everyone: bool = False) -> int:
+    """How many links that made."""
+    lot, now = Lot(), world.now
+    return len(
+        world.run(links.make, campaign, everyone=everyone, random_bytes=lot, now=now, after=0, limit=100)
+    )
 
 
 def invited(world: World, campaign: Campaign, *, everyone: bool = False) -> list[Invited]:
@@ -108,10 +112,12 @@ def test_a_second_time_it_is_the_same_link(world, campaign):
 
 def test_links_are_made_and_read_by_pages(world, campaign):
     world.people(*(nowhere(number) for number in range(2, 8)))
-    lot = Lot()
-    made = []
-    while count := world.run(links.make, campaign, everyone=False, random_bytes=lot, now=world.now, limit=3):
-        made.append(count)
+    lot, made, after = Lot(), [], 0
+    while people := world.run(
+        links.make, campaign, everyone=False, random_bytes=lot, now=world.now, after=after, limit=3
+    ):
+        made.append(len(people))
+        after = people[-1]
     first = world.run(links.page, campaign, everyone=False, after=0, limit=4)
     rest = world.run(links.page, campaign, everyone=False, after=first[-1].id, limit=4)
 
