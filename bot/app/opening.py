@@ -2,13 +2,14 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
 from bot import i18n, resources
 from bot.app.identities import Lane, open_lanes, slack_inbound, team_of, telegram_inbound
+from bot.app.introducing import introduce
 from bot.app.owners import owner_name
 from bot.app.serving import INBOX, PLAN, App, Changes
 from bot.app.ticking import Scheduler, metronome
@@ -16,6 +17,7 @@ from bot.campaigns.composer import Composer
 from bot.campaigns.dispatcher import Dispatcher
 from bot.campaigns.planner import Planner
 from bot.channels.slack.inbound import SlackInbound
+from bot.channels.telegram.client import TelegramChannel
 from bot.channels.telegram.inbound import TelegramInbound
 from bot.clock import Clock, SystemClock
 from bot.config import Settings
@@ -167,5 +169,13 @@ def _wire(
         ),
         changes=changes,
         owner=owner,
+        introductions=_introductions(served, database, speaking) if listens else (),
         leases_inbound=not jumps,
     )
+
+
+def _introductions(
+    served: Sequence[Lane], database: Database, speaking: Speaking
+) -> Sequence[Callable[[], Awaitable[None]]]:
+    channels = [lane.channel for lane in served if isinstance(lane.channel, TelegramChannel)]
+    return [partial(introduce, channel, database, speaking) for channel in channels]

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -64,6 +64,9 @@ class App:
     metronome: Metronome
     changes: Changes
     owner: str
+    introductions: Sequence[
+        Callable[[], Awaitable[None]]
+    ] = ()  # what the bots say of themselves, at the start
     leases_inbound: bool = True  # others may listen under the same identity: one at a time does
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -75,6 +78,10 @@ class App:
                 tasks.create_task(self.engine.run(self._jobs()), name="engine"),
                 tasks.create_task(self.metronome.run(self._tick), name="metronome"),
                 *(tasks.create_task(self._take_in(intake), name="intake") for intake in self.intakes),
+                *(
+                    tasks.create_task(_said(introduce), name="introduction")
+                    for introduce in self.introductions
+                ),
             ]
             await self.stopping.wait()
             await self._finish(serving)
@@ -174,3 +181,11 @@ class App:
                 await asyncio.gather(*(dispatcher.idle.wait() for dispatcher in self.dispatchers.values()))
         for task in serving:
             task.cancel()
+
+
+async def _said(introduce: Callable[[], Awaitable[None]]) -> None:
+    """The bot has introduced itself; if not, everything else goes on, and the next start tries again."""
+    try:
+        await introduce()
+    except Exception:
+        logger.exception("the bot could not introduce itself")

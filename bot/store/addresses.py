@@ -78,6 +78,12 @@ def language(person: RecipientRow | None, address: AddressRow | None) -> str | N
     return (person.chosen_locale or person.locale if person else None) or said
 
 
+def language_of(session: Session, key: str) -> str | None:
+    """Which language whoever is at this place reads, as far as we know them."""
+    address = by_key(session, key)
+    return language(session.get(RecipientRow, address.recipient_id), address) if address else None
+
+
 def update(session: Session, after: Address, *, now: datetime) -> None:
     """The row of this address holds what a send told of it: reach, conversation, a new external id."""
     row = session.get(AddressRow, after.id) if after.id else None
