@@ -1,7 +1,7 @@
 """What came of the demo: one document, whose four zeros the fake platforms have counted."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.cli.demo_stage import BEGIN, Stage
@@ -83,6 +83,22 @@ class Result:
             "wall_seconds": round(self.wall_seconds, 2),
         }
 
+    def named(self) -> Iterator[str]:
+        """A sentence for each message in doubt, and for each that makes a zero more than that."""
+        copies = Counter(entry.delivery for entry in self.doubled)
+        for doubt in self.record.doubts:
+            twice = copies[doubt.delivery]
+            became = (
+                f"delivered {twice + 1} times" if twice else f"not delivered twice, and now {doubt.state}"
+            )
+            yield f"In doubt: delivery {doubt.delivery} ({doubt.step}, {doubt.lane}), {became}."
+        yield from (
+            f"Delivered twice without a doubt: {_message(entry)}." for entry in self.verdict.duplicates
+        )
+        yield from (f"Never asked, though reachable: {ref}." for ref in self.verdict.lost)
+        yield from (f"Asked after an answer: {_message(entry)}." for entry in self.verdict.after_answer)
+        yield from (f"Asked after the deadline: {_message(entry)}." for entry in self.verdict.after_deadline)
+
 
 def result_of(stage: Stage, *, wall_seconds: float) -> Result:
     """What came of it, read off the stage when all is over."""
@@ -99,6 +115,12 @@ def result_of(stage: Stage, *, wall_seconds: float) -> Result:
     return Result(stage, record, verdict, judge.doubled(stage.oracle, in_doubt), wall_seconds)
 
 
+def steps_so_far(figures: Figures) -> dict[str, int]:
+    """How many messages of each step have been sent, in the order of the steps."""
+    sent = {step: states.get(DeliveryState.SENT.value, 0) for step, states in figures.steps.items()}
+    return {step: sent[step] for step in sorted(sent, key=_place) if sent[step]}
+
+
 def _read(session: Session, stage: Stage) -> Record:
     campaign = campaigns.get(session, stage.document.slug)
     audience, authoritative = stage.document.audience, stage.document.authoritative_locale
@@ -113,6 +135,10 @@ def _read(session: Session, stage: Stage) -> Record:
         people=len(everybody),
         covered=sum(covers(audience, person.plan, person.registered_on) for person in everybody),
     )
+
+
+def _message(entry: Entry) -> str:
+    return f"delivery {entry.delivery} to {entry.platform} {entry.chat} at {entry.at.isoformat(timespec='seconds')}"
 
 
 def _counted(names: Sequence[str]) -> dict[str, int]:

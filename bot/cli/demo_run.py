@@ -5,22 +5,24 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from datetime import datetime, time, timedelta
 from random import Random
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot import app as application
 from bot import i18n
 from bot.app import App
+from bot.app.serving import PLAN
 from bot.campaigns import deadline
 from bot.cli import demo_stage
-from bot.cli.demo_stage import AGENT, APPROVER, BEGIN, Script, Stage
+from bot.cli.demo_show import Show
+from bot.cli.demo_stage import APPROVER, BEGIN, Script, Stage
 from bot.clock import VirtualClock, sleep_until
 from bot.config import Settings
 from bot.domain.recipient import ChannelName
 from bot.sandbox.faults import Faults
-from bot.sandbox.judge import Promise
+from bot.sandbox.judge import Promise, answers
 from bot.sandbox.oracle import Oracle
-from bot.sandbox.people import Doing, Seen
+from bot.sandbox.people import People
+from bot.sandbox.person import Doing, Seen
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack import FakeSlack
 from bot.sandbox.telegram import FakeTelegram
@@ -30,22 +32,6 @@ DAY = timedelta(days=1)
 KILLED = "the application is killed in the middle of sending, and started again"
 
 
-class Show(Protocol):
-    """Whoever watches."""
-
-    def begin(self, stage: Stage) -> None:
-        """The curtain rises."""
-
-    def seen(self, seen: Seen) -> None:
-        """Something happened between a person and the bot."""
-
-    def note(self, now: datetime, text: str) -> None:
-        """Something else happened."""
-
-    def day(self, now: datetime) -> None:
-        """Another day has begun."""
-
-
 @asynccontextmanager
 async def played(script: Script, show: Show) -> AsyncIterator[Stage]:
     """The demo has been played to its end; the block may read what came of it."""
@@ -53,7 +39,7 @@ async def played(script: Script, show: Show) -> AsyncIterator[Stage]:
     clock, faults = VirtualClock(BEGIN), Faults(script.faults)
     with (
         Oracle(clock, script.trace) as oracle,
-        Database(f"sqlite:///{script.database}", clock=clock) as database,
+        Database(f"sqlite:///{script.database}", clock=clock, inline=True) as database,
     ):
         telegram = FakeTelegram(clock, oracle, faults=faults, everyone_started=False)
         slack = FakeSlack(clock, oracle, faults=faults, everyone_present=False)
@@ -61,7 +47,7 @@ async def played(script: Script, show: Show) -> AsyncIterator[Stage]:
             document = demo_stage.prepare(script, database)
             witness = _Witness(show)
             people = demo_stage.gather(
-                script, document, sandbox, watch=witness.see, subject=lambda: witness.first_to_answer
+                script, document, sandbox, watch=witness.see, subject=lambda: _first_to_answer(oracle, people)
             )
             stage = Stage(script, document, clock, oracle, database, sandbox, people)
             show.begin(stage)
@@ -70,17 +56,14 @@ async def played(script: Script, show: Show) -> AsyncIterator[Stage]:
 
 
 class _Witness:
-    """Sees everything that the people see and do, and remembers a little of it."""
+    """Sees everything that the people see and do, and counts the questions."""
 
     def __init__(self, show: Show) -> None:
         self.show = show
-        self.first_to_answer = ""
         self.questions = 0
         self.on_question: Callable[[], None] = lambda: None
 
     def see(self, seen: Seen) -> None:
-        if seen.doing in (Doing.TAPPED, Doing.SAID) and seen.ref != AGENT:
-            self.first_to_answer = self.first_to_answer or seen.ref
         self.show.seen(seen)
         if seen.doing is Doing.ASKED and seen.place.platform == ChannelName.TELEGRAM:
             self.questions += 1
@@ -161,11 +144,16 @@ class _Run:
         stage.promises.append(Promise(move.to, now))
         self.show.note(now, f"the deadline is moved to {move.to}: {moved.corrections} people are to be told")
         if self.app is not None:
-            self.app.engine.hint(application.PLAN)
+            self.app.engine.hint(PLAN)
 
 
 async def _told(event: asyncio.Event) -> None:
     await event.wait()
+
+
+def _first_to_answer(oracle: Oracle, people: People) -> str:
+    answered = (people.ref_at(entry.place) for entry in oracle.entries if answers(entry))
+    return next((ref for ref in answered if ref), next(iter(people.persons)))
 
 
 async def _first_of(*tasks: asyncio.Task[None]) -> None:

@@ -21,7 +21,8 @@ from bot.sandbox.crowd import crowd, to_csv
 from bot.sandbox.faults import Fault, make
 from bot.sandbox.judge import Promise
 from bot.sandbox.oracle import Oracle
-from bot.sandbox.people import Habit, People, Person, Watch
+from bot.sandbox.people import Habit, People
+from bot.sandbox.person import Person, Watch
 from bot.sandbox.server import Sandbox
 from bot.store import staff
 from bot.store.database import Database, Session
@@ -98,6 +99,12 @@ class Stage:
         return closes_everywhere(last) + AFTERWARDS
 
 
+def document() -> CampaignDocument:
+    """The campaign that ships with the program."""
+    path = resources.examples() / CAMPAIGN
+    return campaign_file.parse(path.read_text(encoding="utf-8"), CAMPAIGN)
+
+
 def clear(script: Script) -> None:
     """The folder is there, and nothing of an earlier run is in it."""
     script.folder.mkdir(parents=True, exist_ok=True)
@@ -125,28 +132,29 @@ def prepare(script: Script, database: Database) -> CampaignDocument:
     people = script.folder / "recipients.csv"
     people.write_text(to_csv(crowd(script.people, script.seed)), encoding="utf-8")
     import_people(database, people)
-    path = resources.examples() / CAMPAIGN
-    document = campaign_file.parse(path.read_text(encoding="utf-8"), CAMPAIGN)
-    database.run(_start, document, now=BEGIN)
-    return document
+    campaign = document()
+    database.run(_start, campaign, now=BEGIN)
+    return campaign
 
 
 def gather(
-    script: Script, document: CampaignDocument, sandbox: Sandbox, *, watch: Watch, subject: Callable[[], str]
+    script: Script, campaign: CampaignDocument, sandbox: Sandbox, *, watch: Watch, subject: Callable[[], str]
 ) -> People:
     """The crowd with its habits, and an agent who looks `subject` up once."""
     rows = (read_row(asdict(row)) for row in crowd(script.people, script.seed))
     everybody = [row for row in rows if isinstance(row, Imported)]
-    asked = [who for who in everybody if who.places and covers(document.audience, who.plan, who.registered_on)]
+    asked = [
+        who for who in everybody if who.places and covers(campaign.audience, who.plan, who.registered_on)
+    ]
     chat = Address(ChannelName.TELEGRAM, AGENT_CHAT)
-    agent = Imported(AGENT, Plan.API, document.authoritative_locale, document.zone, places=(chat,))
+    agent = Imported(AGENT, Plan.API, campaign.authoritative_locale, campaign.zone, places=(chat,))
     return People(
         [*everybody, agent],
         {**habits.habits(asked, script.seed), AGENT: _looks_up(subject)},
         sandbox,
         seed=script.seed,
-        deadline=script.move.to if script.move else document.deadline,
-        zone=document.zone,
+        deadline=script.move.to if script.move else campaign.deadline,
+        zone=campaign.zone,
         absent=habits.absent(asked),
         watch=watch,
     )

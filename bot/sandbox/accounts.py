@@ -130,8 +130,7 @@ class SlackAccount:
         self.is_open = self.was_open = True
         self._fake = fake
         self._user = user
-        member = slack.Person(user, **({"zone": zone} if zone else {}))
-        fake.slack.workspace.add([member])
+        fake.slack.workspace.add([slack.Person(user, zone=zone) if zone else slack.Person(user)])
 
     async def say(self, text: str) -> None:
         self._fake.say(self._user, text)

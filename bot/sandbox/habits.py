@@ -8,7 +8,8 @@ from bot.domain.message import Verb
 from bot.domain.people_file import Imported
 from bot.domain.recipient import ChannelName
 from bot.domain.reply import Intent
-from bot.sandbox.people import Habit, Person
+from bot.sandbox.people import Habit
+from bot.sandbox.person import Person
 
 SECOND, MINUTE, HOUR, DAY = (
     timedelta(seconds=1),
@@ -172,7 +173,10 @@ def deal(shares: Mapping[Habit, int], count: int, random: Random) -> list[Habit]
     """`count` of the habits in any order, each as often as its share says, and all of them if there is room."""
     whole = sum(shares.values())
     dealt = [habit for habit, share in shares.items() for _ in range(max(1, count * share // whole))]
-    dealt = [*dealt[:count], *random.choices(list(shares), list(shares.values()), k=max(0, count - len(dealt)))]
+    dealt = [
+        *dealt[:count],
+        *random.choices(list(shares), list(shares.values()), k=max(0, count - len(dealt))),
+    ]
     random.shuffle(dealt)
     return dealt
 

@@ -46,7 +46,9 @@ def judge(
 ) -> Verdict:
     """What went wrong. `in_doubt` are deliveries that may be doubled; `zone` is of those without their own."""
     members = [
-        person for person in people.persons.values() if covers(audience, person.who.plan, person.who.registered_on)
+        person
+        for person in people.persons.values()
+        if covers(audience, person.who.plan, person.who.registered_on)
     ]
     reachable = [person.who.ref for person in members if person.was_open]
 

@@ -1,0 +1,119 @@
+"""`tenggat demo`: the shipped campaign from notice to closing, on fake platforms and a virtual clock."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.console import AsJson, answer, note
+
+if TYPE_CHECKING:
+    from bot.cli.demo_result import Result
+    from bot.cli.demo_stage import Move, Script
+
+NOT_CLEAN = 1
+MOST_PEOPLE = 5_000
+
+
+def register(app: typer.Typer) -> None:
+    """The command of this file belongs to `app`."""
+    app.command()(demo)
+
+
+def demo(
+    people: Annotated[int, typer.Option(metavar="N", min=1, max=MOST_PEOPLE, help="How many people.")] = 240,
+    seed: Annotated[int, typer.Option(metavar="S", help="The same seed gives the same course.")] = 7,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Draw no picture; lines go to stderr.")
+    ] = False,
+    as_json: AsJson = False,
+    trace: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.jsonl", help="Keep what the fakes took and issued, with virtual time."),
+    ] = None,
+    move_deadline: Annotated[
+        str | None,
+        typer.Option(metavar="ON:TO", help="Move the deadline on one day to another: 2025-09-27:2025-10-08."),
+    ] = None,
+) -> None:
+    """Play the shipped campaign: people are asked, reminded, answer, and are left alone from then on.
+
+    The real application talks to a fake Telegram and a fake Slack over sockets; a month passes in less than a
+    minute. Some things go wrong on purpose, and once the application is killed. The environment is ignored;
+    the database is left in .tenggat/demo/. Exit code 1 unless the fakes count no message twice, none lost, none
+    after an answer and none after a deadline. JSON: campaign, people, deadline, sent, by_channel, by_locale,
+    answered, opt_in, opt_out, no_answer, unreachable, excluded, muted, duplicates, lost, after_answer,
+    after_deadline, in_doubt, ledger (size, root, verified), virtual_seconds, wall_seconds. Everybody is
+    answered, no_answer, unreachable or excluded; muted says nothing about the choice.
+    """
+    from bot.cli.demo_stage import Script
+
+    script = Script(people=people, seed=seed, move=_move(move_deadline), trace=_writable(trace))
+    result = asyncio.run(_play(script, headless=headless, as_json=as_json))
+    _tell(result, as_json=as_json)
+    if not result.is_clean:
+        raise typer.Exit(NOT_CLEAN)
+
+
+async def _play(script: "Script", *, headless: bool, as_json: bool) -> "Result":
+    from time import monotonic
+
+    from rich.console import Console
+
+    from bot import logs
+    from bot.cli import demo_picture
+    from bot.cli.demo_result import result_of
+    from bot.cli.demo_run import played
+
+    began = monotonic()
+    console = Console(stderr=headless or as_json)
+    script.folder.mkdir(parents=True, exist_ok=True)
+    with (script.folder / "demo.log").open("w", encoding="utf-8") as log:
+        logs.configure("INFO", stream=log)
+        with demo_picture.choose(console, live=not headless) as show:
+            async with played(script, show) as stage:
+                return result_of(stage, wall_seconds=monotonic() - began)
+
+
+def _tell(result: "Result", *, as_json: bool) -> None:
+    """The figures on stdout; what is in doubt, and what went wrong, by name on stderr."""
+    from rich.console import Console
+
+    from bot.cli import demo_picture
+
+    if as_json or not sys.stdout.isatty():
+        answer(result.as_json(), as_json=as_json)
+    else:
+        Console().print(demo_picture.final(result))
+    for line in result.named():
+        note(line)
+
+
+def _writable(trace: Path | None) -> Path | None:
+    from bot.exceptions import BadFile
+
+    if trace is not None:
+        try:
+            trace.write_text("", encoding="utf-8")
+        except OSError as error:
+            raise BadFile(str(trace), f"cannot be written ({error.strerror})") from error
+    return trace
+
+
+def _move(text: str | None) -> "Move | None":
+    from bot.cli.demo_stage import BEGIN, Move, document
+    from bot.cli.moments import day
+    from bot.exceptions import BadMoment
+
+    if text is None:
+        return None
+    on, _, to = text.partition(":")
+    move = Move(on=day(on, what="The day of the move"), to=day(to, what="The new deadline"))
+    deadline = document().deadline
+    if not BEGIN.date() < move.on <= deadline:
+        raise BadMoment("The day of the move", on, f"a day from the announcement to the deadline, {deadline}")
+    if move.to < move.on or move.to == deadline:
+        raise BadMoment("The new deadline", to, f"another day than {deadline}, not before the move")
+    return move
