@@ -8,6 +8,7 @@ from bot.conversation import answers, home, later, linking, original, privacy, s
 from bot.conversation.person import meet
 from bot.conversation.replies import Replies
 from bot.conversation.settings_words import SPEAK, ZONE_VERBS
+from bot.conversation.trial_words import trial_tapped
 from bot.conversation.turn import Turn
 from bot.domain.choice import Control
 from bot.domain.message import Verb
@@ -29,6 +30,9 @@ def take(session: Session, talk: "Talk", tap: Tap, replies: Replies) -> None:
     token = read(talk.key, tap.data, address=tap.sender.key)
     if token is not None and token.verb in linking.VERBS:
         linking.answer(session, talk, tap, delivery=token.delivery, verb=token.verb, replies=replies)
+        return
+    if token is not None and token.verb is Verb.TEST:
+        replies.say(trial_tapped(talk.words_of(tap.sender)))
         return
     person = meet(session, tap.sender, now=replies.now)
     if person is None:

@@ -63,6 +63,7 @@ class Verb(StrEnum):
     ZONE_4 = "z4"
     ZONE_5 = "z5"
     ZONE_6 = "z6"
+    TEST = "q"  # a button of a test message: it does nothing
 
 
 @dataclass(frozen=True, slots=True)
