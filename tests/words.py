@@ -7,13 +7,13 @@ from typing import Final
 
 from bot import resources
 from bot.campaigns.wording import Template, compose
-from bot.conversation import cards, menu, privacy_words, settings_words, wording
+from bot.conversation import cards, link_words, menu, privacy_words, settings_words, wording
 from bot.domain.campaign import CampaignDocument, CampaignState
 from bot.domain.choice import ChoiceRecord, ChoiceValue, Control
 from bot.domain.delivery import DeliveryState
 from bot.domain.later import LaterOption
 from bot.domain.message import Fact, Message, MessageKind
-from bot.domain.recipient import ChannelName, Reach
+from bot.domain.recipient import ChannelName, Plan, Reach, Recipient
 from bot.i18n import Catalogs, Words
 
 CATALOGS: Final = Catalogs.load(resources.locales())
@@ -43,6 +43,7 @@ RECORD: Final = ChoiceRecord(
     received_at=ANSWERED_AT,
     recorded_at=ANSWERED_AT,
 )
+LINKED: Final = Recipient("u-10427", Plan.PRO)
 CAMPAIGN_KINDS: Final = (
     MessageKind.NOTICE,
     MessageKind.REMINDER,
@@ -113,6 +114,13 @@ def replies(locale: str) -> Mapping[str, Message]:
         ),
         **_settings(locale),
         **_privacy(locale),
+        "is this you": lambda: link_words.is_this_you(words(locale), LINKED, operator=OPERATOR),
+        "connected": lambda: link_words.connected(words(locale)),
+        "not connected": lambda: link_words.not_connected(words(locale)),
+        "link refused": lambda: link_words.refused(words(locale), operator=OPERATOR),
+        "connected elsewhere": lambda: link_words.connected_elsewhere(
+            words(locale), ChannelName.TELEGRAM, operator=OPERATOR
+        ),
     }
     return {name: say() for name, say in told.items()}
 
@@ -143,9 +151,7 @@ def _privacy(locale: str) -> Mapping[str, Callable[[], Message]]:
         "kept": lambda: privacy_words.kept(said, (Fact("Reference", "u-10427"),)),
         "data file": lambda: privacy_words.data_file(said),
         "receipt file": lambda: privacy_words.receipt_file(said, RECORD.receipt),
-        "privacy": lambda: privacy_words.privacy(
-            said, operator=OPERATOR, mydata="/mydata", forget="/forget"
-        ),
+        "privacy": lambda: privacy_words.privacy(said, operator=OPERATOR, mydata="/mydata", forget="/forget"),
         "forget": lambda: privacy_words.forget(said, has_receipt=True),
         "forget, never answered": lambda: privacy_words.forget(said, has_receipt=False),
         "forgotten": lambda: privacy_words.forgotten(said),
