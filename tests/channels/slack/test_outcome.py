@@ -90,7 +90,7 @@ CODES: dict[str, type[Outcome] | Why] = {
 
 
 def slack_error(response: object) -> slack.SlackApiError:
-    return slack.SlackApiError("refused", response)  # type: ignore[no-untyped-call]  # Slack's
+    return slack.SlackApiError("refused", response)
 
 
 Case = tuple[Exception, type[Outcome] | Why]

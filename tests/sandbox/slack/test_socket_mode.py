@@ -56,7 +56,7 @@ async def listening(client, slack):
 
     yield connect
     for one in clients:
-        await one.close()  # type: ignore[no-untyped-call]  # the vendor's
+        await one.close()
         await one.aiohttp_client_session.close()
 
 
@@ -303,7 +303,7 @@ async def test_bolt_runs_on_it_unpatched(client, slack, seen):
         await respond("thank you")
 
     handler = AsyncSocketModeHandler(app, APP_TOKEN, web_client=client)
-    await handler.connect_async()  # type: ignore[no-untyped-call]  # the vendor's
+    await handler.connect_async()
     await slack.sockets.connected()
     shown = asyncio.Event()
 
@@ -324,7 +324,7 @@ async def test_bolt_runs_on_it_unpatched(client, slack, seen):
 
     assert [message.text for message in seen] == ["you said hi", "nobody is called ani", "thank you"]
     assert [message.ephemeral for message in seen] == [False, True, True]
-    await handler.close_async()  # type: ignore[no-untyped-call]  # the vendor's
+    await handler.close_async()
     await handler.client.aiohttp_client_session.close()
 
 
