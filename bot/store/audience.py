@@ -92,7 +92,7 @@ def told_otherwise(campaign: Campaign) -> ColumnElement[bool]:
     told, newer = aliased(DeliveryRow), aliased(DeliveryRow)
     after = (
         select(newer.id)
-        .where(newer.campaign_id == campaign.id, newer.recipient_id == RecipientRow.id)
+        .where(newer.campaign_id == campaign.id, newer.recipient_id == told.recipient_id)
         .where(col(newer.deadline_shown).is_not(None), col(newer.settled_at) > col(told.settled_at))
         .exists()
     )

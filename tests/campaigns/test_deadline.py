@@ -213,6 +213,18 @@ def test_what_is_over_is_not_moved(world):
         _move(world, OCTOBER)
 
 
+def test_who_was_told_earlier_than_others_is_corrected_too(world):
+    """What counts is the last date that each was shown, not the last that anybody was."""
+    world.people(on_telegram(1, zone="Asia/Tokyo"), on_telegram(2), on_telegram(3, zone="Europe/Paris"))
+    world.campaign()
+    for hour in (7, 10, 16):
+        world.at(jakarta(2, hour)).send()
+
+    told = world.run(deadline.preview, "terms", to=OCTOBER, now=world.now)
+
+    assert told.corrections == 3
+
+
 def test_slack_and_other_zones_move_as_well(world):
     world.people(on_slack(1, zone="America/New_York"), on_telegram(2, zone="Pacific/Auckland"))
     world.campaign()
