@@ -9,7 +9,12 @@ from bot.domain.reply import Intent, Lexicon, Part, Role, Vocabulary, normalised
 from bot.exceptions import BadFile
 
 MEANT = tuple(intent for intent in Intent if intent is not Intent.UNCLEAR)
-AROUND = {"openers": Role.OPENER, "closers": Role.CLOSER, "objects": Role.OBJECT}
+AROUND = {
+    "openers": Role.OPENER,
+    "closers": Role.CLOSER,
+    "reserved_closers": Role.RESERVED,
+    "objects": Role.OBJECT,
+}
 SAYING = {"phrases": Role.CORE, "acts": Role.ACT}
 PAIRED = {"pairs": Role.CORE, "act_pairs": Role.ACT}
 

@@ -39,6 +39,7 @@ class Role(StrEnum):
 
     OPENER = "opener"
     CLOSER = "closer"
+    RESERVED = "reserved"  # a closer after anything but a yes: "sorry", "at all"
     OBJECT = "object"
     CORE = "core"  # complete in itself
     ACT = "act"  # a core only with an object ("use" … "my data")
@@ -224,11 +225,11 @@ def _read_clause(clause: str, vocabulary: Vocabulary, began: set[_State]) -> set
 def _after(state: _State, phrase: str, part: Part) -> _State | None:
     """The state once `phrase` is read as `part`; None where it cannot stand there."""
     match part.role, state.stage:
-        case Role.OPENER, _Stage.OPEN | _Stage.AGAIN:
-            return state
-        case Role.OPENER, _Stage.SAID:
-            return _State(_Stage.AGAIN, state.intent)
-        case Role.CLOSER, _Stage.SAID | _Stage.OPEN:
+        case Role.OPENER, _Stage.OPEN | _Stage.AGAIN | _Stage.SAID:
+            return state if state.intent is None else _State(_Stage.AGAIN, state.intent)
+        case Role.RESERVED, _ if state.intent is Intent.OPT_IN:
+            return None
+        case Role.CLOSER | Role.RESERVED, _Stage.SAID | _Stage.OPEN:
             return _State(state.stage, state.intent) if state.intent is not None else None
         case Role.OBJECT, _Stage.OPEN | _Stage.AGAIN:
             return _State(_Stage.OBJECT, state.intent)

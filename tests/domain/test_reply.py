@@ -23,7 +23,9 @@ LEXICON = Lexicon(
             {
                 "ok": frozenset({Part(Role.OPENER), Part(Role.CLOSER)}),
                 "i": frozenset({Part(Role.OPENER)}),
+                "hello": frozenset({Part(Role.OPENER)}),
                 "please": frozenset({Part(Role.CLOSER)}),
+                "sorry": frozenset({Part(Role.OPENER), Part(Role.RESERVED)}),
                 "my data": frozenset({Part(Role.OBJECT)}),
                 "yes": frozenset({YES}),
                 "agree": frozenset({YES}),
@@ -98,6 +100,11 @@ def test_a_question_mark_of_any_script_makes_a_question(mark):
         ("no I dont agree", Intent.OPT_OUT),
         ("no no", Intent.OPT_OUT),
         ("later", Intent.LATER),
+        ("hello. yes", Intent.OPT_IN),
+        ("sorry, no", Intent.OPT_OUT),
+        ("no sorry", Intent.OPT_OUT),
+        ("no, sorry", Intent.OPT_OUT),
+        ("later, sorry", Intent.LATER),
     ],
 )
 def test_a_reply_is_composed_of_reviewed_parts(text, intent):
@@ -124,6 +131,14 @@ def test_a_reply_is_composed_of_reviewed_parts(text, intent):
 )
 def test_a_text_that_is_not_covered_whole_is_unclear(text):
     """No substring counts, nor a part that waits for another."""
+    assert interpret(text, LEXICON) is Intent.UNCLEAR
+
+
+@pytest.mark.parametrize(
+    "text", ["yes sorry", "yes, sorry", "yes please sorry", "yes hello", "yes, hello", "yes. I"]
+)
+def test_a_yes_that_goes_on_to_something_else_is_unclear(text):
+    """“Yes, sorry” and “yes, understood” often say no more than that one has heard."""
     assert interpret(text, LEXICON) is Intent.UNCLEAR
 
 
