@@ -8,11 +8,11 @@ from bot.conversation import choice, link_words
 from bot.conversation.person import Person, meet
 from bot.conversation.replies import Replies
 from bot.domain import invitation
-from bot.domain.message import Message, Verb
+from bot.domain.message import Verb
 from bot.domain.recipient import Address, Reach, covers
 from bot.domain.step import StepKind
 from bot.i18n import Words
-from bot.store import deliveries, lanes, links, outbox, staff
+from bot.store import addresses, deliveries, lanes, links, outbox, staff
 from bot.store.database import Session
 from bot.store.links import Account, Link
 
@@ -34,14 +34,14 @@ def start(session: Session, talk: "Talk", command: Command, replies: Replies) ->
     """
     link, key = _usable(session, talk, command, replies), command.sender.key
     if link is None:
-        replies.say(_refused(talk, command.sender))
+        _refuse(session, talk, command.sender, replies)
         return
     person = meet(session, command.sender, now=replies.now)
     if person is not None:
         _tell(session, talk, person, link, replies)
         return
     if not links.opened(session, link, key=key, now=replies.now):
-        replies.say(_refused(talk, command.sender))
+        _refuse(session, talk, command.sender, replies)
         return
     words = _words(talk, link, command.sender)
     question = link_words.is_this_you(words, link.recipient, operator=talk.speaking.operator)
@@ -53,17 +53,18 @@ def answer(session: Session, talk: "Talk", tap: Tap, *, delivery: int, verb: Ver
     outbox.arrived(session, delivery, message=tap.message, now=replies.now)
     link = links.asked_by(session, delivery, key=tap.sender.key)
     if link is None:
-        replies.say(_refused(talk, tap.sender), edits=tap.message)
+        _refuse(session, talk, tap.sender, replies, edits=tap.message)
         return
     words = _words(talk, link, tap.sender)
     if verb is Verb.LINK_NO:
-        links.give_back(session, link, key=tap.sender.key)
+        links.give_back(session, link, key=tap.sender.key, question=delivery)
         _audit(session, link, "link.disowned", "stranger", replies)
+        replies.forget()
         replies.say(link_words.not_connected(words), edits=tap.message)
         return
     if link.used_at is None:
         if not links.is_open(link, now=replies.now):
-            replies.say(_refused(talk, tap.sender), edits=tap.message)
+            _refuse(session, talk, tap.sender, replies, edits=tap.message)
             return
         _connect(session, talk, link, tap.sender, words, replies)
     replies.say(link_words.connected(words), edits=tap.message)
@@ -129,9 +130,14 @@ def _audit(session: Session, link: Link, act: str, actor: str, replies: Replies)
     )
 
 
-def _refused(talk: "Talk", sender: Sender) -> Message:
+def _refuse(
+    session: Session, talk: "Talk", sender: Sender, replies: Replies, *, edits: str | None = None
+) -> None:
+    """The one sentence for links that lead nowhere; of a stranger nothing is kept."""
+    if addresses.by_key(session, sender.key) is None:
+        replies.forget()
     words = talk.speaking.words(sender.language, None)
-    return link_words.refused(words, operator=talk.speaking.operator)
+    replies.say(link_words.refused(words, operator=talk.speaking.operator), edits=edits)
 
 
 def _words(talk: "Talk", link: Link, sender: Sender) -> Words:

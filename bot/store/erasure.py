@@ -78,6 +78,15 @@ def empty_update(session: Session, inbox_id: int, *, external: str) -> None:
     session.flush()
 
 
+def empty_updates_of(session: Session, key: str) -> None:
+    """Nothing that this account ever sent is kept: it is nobody's whom we know."""
+    worked = select(InboxRow.id).where(InboxRow.sender == key, InboxRow.state != "new")
+    for row_id in session.exec(worked).all():
+        empty_update(session, row_id or 0, external=key.rpartition(":")[2])
+    session.flush()
+    leave_no_traces(session)
+
+
 def _empty_deliveries(
     session: Session, recipient_id: int, places: Sequence[int], names: Collection[str], now: datetime
 ) -> None:

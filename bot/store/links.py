@@ -14,11 +14,12 @@ from bot.domain.delivery import DeliveryState
 from bot.domain.invitation import ID_BYTES
 from bot.domain.recipient import Address, ChannelName, Reach, Recipient
 from bot.domain.step import StepKind
-from bot.store import addresses, audience, campaigns, outbox, recipients
+from bot.store import addresses, audience, campaigns, erasure, outbox, recipients
 from bot.store.dialect import insert_each
 from bot.store.models import AddressRow, DeliveryRow, LinkTokenRow, RecipientRow
 
 OPEN = (DeliveryState.DUE.value, DeliveryState.SENDING.value)
+NOTHING_PERSONAL = {"recipient_id": None, "to": None, "platform_message": None, "body": None}
 OVER = (CampaignState.CANCELLED, CampaignState.FINISHED)
 
 RandomBytes = Callable[[int], bytes]
@@ -167,8 +168,11 @@ def use(session: Session, link: Link, account: Account, *, now: datetime) -> Non
     session.execute(update(LinkTokenRow).where(col(LinkTokenRow.id) == link.id).values(used_at=now))
 
 
-def give_back(session: Session, link: Link, *, key: str) -> None:
-    """The account is not the person's, and is not linked; whoever the link is for can use it."""
+def give_back(session: Session, link: Link, *, key: str, question: int) -> None:
+    """The account is not the person's, and is not linked; whoever the link is for can use it.
+
+    Nothing of the account is left in what it sent, nor in the delivery of the `question`.
+    """
     row = addresses.by_key(session, key)
     if row is not None and row.recipient_id == link.recipient.id:
         _disconnect(session, row)
@@ -177,6 +181,8 @@ def give_back(session: Session, link: Link, *, key: str) -> None:
         .where(col(LinkTokenRow.id) == link.id)
         .values(opened_by=None, opened_at=None, used_at=None)
     )
+    session.execute(update(DeliveryRow).where(col(DeliveryRow.id) == question).values(NOTHING_PERSONAL))
+    erasure.empty_updates_of(session, key)
 
 
 def connect(session: Session, recipient: Recipient, account: Account, *, now: datetime) -> None:

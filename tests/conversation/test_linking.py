@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlmodel import SQLModel, func, select
@@ -214,6 +215,17 @@ async def test_a_no_links_nothing_and_leaves_the_link_to_its_person(stage):
     assert stage.places() == [f"telegram:{OTHER}"]
     assert stage.asked_in(str(NEW)) == []
     assert len(stage.asked_in(str(OTHER))) == 1
+
+
+async def test_of_who_says_no_nothing_is_kept(stage):
+    """They are nobody whom we know; neither tables nor the log beside the database hold their account."""
+    strange = 987_654_321
+    async with running(stage):
+        await stage.taps(strange, await stage.opens(strange, stage.link()), Verb.LINK_NO)
+        await stage.opens(strange, stage.link()[:-1])
+
+    folder = Path(str(stage.database.url.database)).parent
+    assert not [file.name for file in folder.iterdir() if str(strange).encode() in file.read_bytes()]
 
 
 async def test_a_no_after_a_yes_unlinks(stage):

@@ -174,7 +174,7 @@ def test_a_link_given_back_is_anybodys_again(world, campaign):
     link = opened(world)
     world.run(links.use, link, NEW, now=world.now)
 
-    world.run(links.give_back, link, key="telegram:555")
+    world.run(links.give_back, link, key="telegram:555", question=0)
 
     assert world.run(recipients.get, "u1").addresses == ()
     assert usable(world, OTHER) is not None
@@ -185,7 +185,7 @@ def test_giving_back_takes_nobody_elses_account(world, campaign):
     world.people(on_telegram(5))
     link = opened(world)
 
-    world.run(links.give_back, link, key="telegram:1005")
+    world.run(links.give_back, link, key="telegram:1005", question=0)
 
     assert len(world.run(recipients.get, "u5").addresses) == 1
 
