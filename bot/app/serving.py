@@ -131,11 +131,11 @@ class App:
     async def _work_inbox(self) -> None:
         if await self.router.work():
             await self._wake_lanes()
-            self.engine.hint(PLAN)
+            self.metronome.changed()
 
     async def _drain_lane(self, name: str) -> None:
         if await self.dispatchers[name].drain():  # else the next tick is soon enough: its owner is at work
-            self.engine.hint(PLAN)
+            self.metronome.changed()
 
     async def _take_in(self, intake: Intake) -> None:
         """Take updates in while nobody else does under this identity."""

@@ -150,8 +150,7 @@ class Dispatcher:
                 return
             turn = self._begin_next()
             if self._is_time_to_save():
-                await self._save()
-                more = True
+                more = await self._save() or more
             elif turn is not None:
                 await wait_for_event(self.clock, self.stir, turn)
 
@@ -271,21 +270,20 @@ class Dispatcher:
         full = len(self.results) >= min(SAVE_BATCH, max(1, self.most_unsettled // 2))
         return idle or full or self.clock.now() - self.results[0].at >= SAVE_AFTER
 
-    async def _save(self) -> None:
+    async def _save(self) -> bool:
+        """The results are stored; whether some of them are not the end of it, so that more may be due."""
         results, self.results = self.results, []
         failpoint("outbox.before_save")
         try:
-            await self.database.transact(
-                _save, [_settled(result) for result in results], now=self.clock.now()
-            )
-        except (
-            TenggatError
-        ) as error:  # what is known must not be forgotten: it is saved when that is possible
+            settled = [_settled(result) for result in results]
+            await self.database.transact(_save, settled, now=self.clock.now())
+        except TenggatError as error:  # what is known is not forgotten: it is saved when that is possible
             logger.warning("results not saved: %s", error, extra={"lane": self.lane})
             self.results = [*results, *self.results]
             await self.clock.sleep(TRY_AGAIN)
-            return
+            return True
         failpoint("outbox.after_save")
+        return any(result.delivery.state is not DeliveryState.SENT for result, _ in settled)
 
     async def _leave(self) -> None:
         """What is on its way is settled, what was not begun is due again, and the lane is free."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.campaigns import starts
 from bot.domain import campaign as rules
@@ -17,6 +17,9 @@ from bot.store import cohorts as cohort_rows
 from bot.store.claims import RestDays as RestDays
 from bot.store.cohorts import Cohort
 from bot.store.database import Database, Session
+
+
+AT_ONCE = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,19 @@ def next_instant(session: Session, *, now: datetime) -> datetime | None:
     """The next instant at which a pass would find something to do, as far as it can be told now."""
     instants: list[datetime | None] = [outbox.next_due(session, now=now)]
     for campaign in campaigns.in_state(session, CampaignState.RUNNING):
+        if _is_unplanned(session, campaign):
+            return now + AT_ONCE
         instants.append(slots.next_due(session, campaign, now=now))
         instants.append(closes_everywhere(campaign.document.deadline) + SECOND)
     instants += [campaign.start_at for campaign in campaigns.in_state(session, CampaignState.SCHEDULED)]
     return min((instant for instant in instants if instant is not None and instant > now), default=None)
+
+
+def _is_unplanned(session: Session, campaign: Campaign) -> bool:
+    """Whether a pass would plan somebody's notice or the steps of those who were just asked."""
+    return campaigns.unplanned(session, campaign) or bool(
+        cohort_rows.without_slots(session, campaign.id, campaign.revision)
+    )
 
 
 def compute_slots(session: Session, campaign: Campaign, *, now: datetime, rest_days: RestDays) -> None:
