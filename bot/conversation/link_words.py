@@ -12,7 +12,7 @@ def is_this_you(words: Words, recipient: Recipient, *, operator: str) -> Message
     return _said(
         words,
         words.gettext("Is this your account?"),
-        words.gettext("You have opened a personal link of {operator}.", operator=named(words, operator)),
+        words.gettext("You have opened a personal link from {operator}.", operator=named(words, operator)),
         words.gettext("If it is yours, we will write to you here about a policy update."),
         facts=(
             Fact(words.gettext("Account"), masked(recipient.ref)),
@@ -31,7 +31,9 @@ def connected(words: Words) -> Message:
         words,
         words.gettext("This chat is now connected to your account."),
         words.gettext("We will write to you here about the policy update."),
-        words.gettext("You can change your choice at any time; “stop” ends the messages and is no answer."),
+        words.gettext(
+            "You can change your choice at any time; “stop” ends the messages and is not an answer."
+        ),
     )
 
 
@@ -50,7 +52,7 @@ def refused(words: Words, *, operator: str) -> Message:
         words,
         words.gettext("This link cannot be used."),
         words.gettext("It may be incomplete, too old, or used already."),
-        words.gettext("For a new one, please turn to {operator}.", operator=named(words, operator)),
+        words.gettext("For a new one, please contact {operator}.", operator=named(words, operator)),
         words.gettext("Nothing has been recorded."),
     )
 

@@ -17,7 +17,7 @@ def commands(words: Words) -> tuple[Fact, ...]:
         Fact("later", words.gettext("Be reminded later")),
         Fact("language", words.gettext("Choose the language")),
         Fact("timezone", words.gettext("Choose the time zone")),
-        Fact("stop", words.gettext("Get no more messages; this is no answer")),
+        Fact("stop", words.gettext("Get no more messages; this is not an answer")),
         Fact("resume", words.gettext("Get messages again")),
         Fact("receipt", words.gettext("Get your receipt as a file")),
         Fact("mydata", words.gettext("Get everything that is kept about you")),

@@ -248,10 +248,12 @@ def help_text(words: Words, *, operator: str, commands: tuple[Fact, ...] = ()) -
         MessageKind.HELP,
         words.gettext("This bot asks you one question about a policy update and records your answer."),
         words.gettext(
-            "Use the buttons, or write in your own words: “yes”, “no”, “later”, “status”, “stop”, “help”."
+            "Use the buttons, or write a word such as “yes”, “no”, “later”, “status”, “stop” or “help”."
         ),
-        words.gettext("You can change your choice at any time; “stop” ends the messages and is no answer."),
-        words.gettext("To speak to a human, turn to {operator}.", operator=named(words, operator)),
+        words.gettext(
+            "You can change your choice at any time; “stop” ends the messages and is not an answer."
+        ),
+        words.gettext("To speak to a person, contact {operator}.", operator=named(words, operator)),
         facts=commands,
     )
 

@@ -101,7 +101,7 @@ def test_the_words_on_the_buttons_are_understood(locale):
 @pytest.mark.parametrize("locale", LOCALES)
 def test_the_words_that_the_help_names_are_understood(locale):
     """The help must not promise what is not so."""
-    source = "Use the buttons, or write in your own words: “yes”, “no”, “later”, “status”, “stop”, “help”."
+    source = "Use the buttons, or write a word such as “yes”, “no”, “later”, “status”, “stop” or “help”."
     named = re.findall(r"[“「«]\s*([^”」»]+?)\s*[”」»]", words(locale).gettext(source))
 
     assert [interpret(word, LEXICON) for word in named] == [
