@@ -44,6 +44,16 @@ class DatabaseNotMigrated(NotReady):
         )
 
 
+class LedgerForked(NotReady):
+    """The ledger contradicts a checkpoint that was signed for it; nothing more is signed, and nothing sent."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__(
+            f"The ledger is not the one that was sealed: {how}. Look at it with `tenggat ledger verify`; if it is"
+            " an older copy of the database that you mean to go on with, say so with `tenggat ledger restored`."
+        )
+
+
 class CannotListen(NotReady):
     def __init__(self, host: str, port: int, reason: str) -> None:
         super().__init__(
@@ -142,6 +152,22 @@ class SameApprover(TenggatError):
             f"`{author}` wrote this campaign and cannot approve it; someone else must (`--by STAFF`),"
             " or the file says `single_operator = true`."
         )
+
+
+class AudienceDiffers(TenggatError):
+    """The approver has another number of people in mind than the campaign asks."""
+
+    def __init__(self, slug: str, *, given: int, counted: int) -> None:
+        self.counted = counted
+        super().__init__(
+            f"`{slug}` asks {counted} people, not {given}: look at `tenggat campaign status {slug}`, and approve"
+            f" with `--audience {counted}` if that is meant."
+        )
+
+
+class NotAllowed(TenggatError):
+    def __init__(self, act: str) -> None:
+        super().__init__(f"This command is not available to you: `{act}` needs another role.")
 
 
 class Unfair(TenggatError):

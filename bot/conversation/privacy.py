@@ -74,7 +74,6 @@ def forget(turn: Turn) -> None:
         turn.session,
         recipient_id,
         key=suppression_key(turn.talk.key),
-        random_bytes=turn.talk.random_bytes,
         now=turn.replies.now,
     )
     turn.replies.forget()

@@ -1,17 +1,15 @@
 """Erasure: a person's data are gone; what stays are counts, and ledger entries that nobody can open."""
 
-import json
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, delete, or_, select, update
 
-from bot.domain import ledger as chain
 from bot.domain.delivery import DeliveryState
-from bot.domain.ledger import NONCE_BYTES, EntryType
+from bot.domain.ledger import EntryType
 from bot.domain.suppression import marks_of
 from bot.store import addresses, ledger, suppression
 from bot.store.database import leave_no_traces
@@ -20,7 +18,7 @@ from bot.store.models import (
     AuditRow,
     ChoiceRow,
     DeliveryRow,
-    ErasureRow,
+    EffectRow,
     InboxRow,
     LinkTokenRow,
     RecipientRow,
@@ -39,16 +37,12 @@ NOTHING_PERSONAL = {
     "document": None,
 }
 
-RandomBytes = Callable[[int], bytes]
 
-
-def erase(
-    session: Session, recipient_id: int, *, key: bytes, random_bytes: RandomBytes, now: datetime
-) -> None:
+def erase(session: Session, recipient_id: int, *, key: bytes, now: datetime) -> None:
     """Nothing in this database names the person any more; an import does not bring them back.
 
-    The entries of their choices stay in the ledger without the records that would open them; an entry of
-    its own says which these are. Deliveries stay as counts. `key` is that of the marks.
+    The entries of their choices stay in the ledger without the records that would open them; a statement in
+    it says which these are. Deliveries stay as counts. `key` is that of the marks.
     """
     person = session.get_one(RecipientRow, recipient_id)
     places = session.exec(select(AddressRow).where(AddressRow.recipient_id == recipient_id)).all()
@@ -62,7 +56,7 @@ def erase(
     _empty_audit(
         session, [row.key for row in places], {*names, *(row.handle for row in places if row.handle)}
     )
-    _drop_choices(session, choices, random_bytes, now)
+    _drop_choices(session, choices, now)
     session.execute(delete(LinkTokenRow).where(col(LinkTokenRow.recipient_id) == recipient_id))
     opened = col(LinkTokenRow.opened_by).in_([row.key for row in places])
     session.execute(update(LinkTokenRow).where(opened).values(opened_by=None, opened_at=None))
@@ -126,18 +120,11 @@ def _empty(row: InboxRow, externals: Iterable[str]) -> None:
         row.dedupe = f"{ERASED}:{row.id}"
 
 
-def _drop_choices(
-    session: Session, choices: Sequence[ChoiceRow], random_bytes: RandomBytes, now: datetime
-) -> None:
-    if not choices:
-        return
+def _drop_choices(session: Session, choices: Sequence[ChoiceRow], now: datetime) -> None:
     seqs = [row.seq for row in choices]
+    session.execute(delete(EffectRow).where(col(EffectRow.seq).in_(seqs)))
     session.execute(delete(ChoiceRow).where(col(ChoiceRow.seq).in_(seqs)))
-    nonce, record = random_bytes(NONCE_BYTES), json.dumps({"erased": seqs}, separators=(",", ":")).encode()
-    committed = chain.commitment(nonce, record)
-    seq = ledger.append(session, EntryType.ERASURE, day=now.date(), commitment=committed)
-    session.add(ErasureRow(seq=seq, record=record, nonce=nonce))
-    session.flush()
+    ledger.state(session, EntryType.ERASURE, {"erased": seqs}, now=now)
 
 
 def _contains(column: Mapped[str | None] | Mapped[str], names: Collection[str]) -> ColumnElement[bool]:

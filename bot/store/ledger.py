@@ -1,60 +1,107 @@
-"""The ledger: appended in the transaction of what it commits to; checked against what it commits to."""
+"""The ledger: entries are appended in the transaction of what they commit to, statements a moment later."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 
 from sqlalchemy import text
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from bot.domain import ledger as chain
-from bot.domain.ledger import EntryType, Sealed
-from bot.store.models import LedgerRow
+from bot.domain.canonical import Json
+from bot.domain.ledger import EntryType, Stored
+from bot.store.models import LedgerRow, StatementRow
 
 LOG = "choices"
-PAGE = 5_000
+PAGE = 2_000
 APPEND_LOCK = 0x7E66A7  # one appender at a time on PostgreSQL; SQLite has one writer anyway
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerCheck:
-    """What a check found; `openings_ok` says that every kept record is the one committed to."""
-
-    size: int
-    root: str
-    chain_ok: bool
-    openings_ok: bool
-    first_bad_seq: int | None = None
 
 
 def append(session: Session, kind: EntryType, *, day: date, commitment: str) -> int:
     """One more entry, with the next number and without a gap; that number."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": APPEND_LOCK})
-    last = session.exec(select(LedgerRow).order_by(col(LedgerRow.seq).desc()).limit(1)).first()
-    previous = Sealed(last.entry, last.hash) if last else None
-    sealed = chain.append(previous, log=LOG, day=day, kind=kind, commitment=commitment)
-    seq = last.seq + 1 if last else chain.FIRST
-    session.add(LedgerRow(seq=seq, entry=sealed.entry, hash=sealed.hash))
+    _take_turn(session)
+    previous = head(session)
+    stored = chain.append(previous, log=LOG, day=day, kind=kind, commitment=commitment)
+    session.add(LedgerRow(**stored._asdict()))
     session.flush()
-    return seq
+    return stored.seq
 
 
-def entries(session: Session) -> Iterator[LedgerRow]:
-    """Every row in order, a page at a time."""
+def state(session: Session, kind: EntryType, content: Mapping[str, Json], *, now: datetime) -> None:
+    """This is stated, with this transaction; its entry is made by `enter`, so that nobody waits for the
+    ledger's end who does not record a choice. It must hold nothing personal: it can never be erased."""
+    record = chain.statement({"at": now.isoformat(), **content})
+    session.add(StatementRow(type=kind.value, record=record))
+    session.flush()
+
+
+def enter(session: Session, *, now: datetime, limit: int = PAGE) -> int:
+    """Statements that waited have their entries, at most `limit` of them; how many these were."""
+    if not waits(session):
+        return 0
+    _take_turn(session)
+    waiting = session.exec(
+        select(StatementRow)
+        .where(col(StatementRow.seq).is_(None))
+        .order_by(col(StatementRow.id))
+        .limit(limit)
+    ).all()
+    for row in waiting:
+        committed = chain.commitment(chain.OPEN, row.record)
+        row.seq = append(session, EntryType(row.type), day=now.date(), commitment=committed)
+    return len(waiting)
+
+
+def waits(session: Session) -> bool:
+    """Whether a statement waits for its entry."""
+    return (
+        session.exec(select(StatementRow.id).where(col(StatementRow.seq).is_(None)).limit(1)).first()
+        is not None
+    )
+
+
+def head(session: Session) -> Stored | None:
+    """The last entry."""
+    row = session.exec(select(LedgerRow).order_by(col(LedgerRow.seq).desc()).limit(1)).first()
+    return Stored(row.seq, row.entry, row.hash) if row else None
+
+
+def size(session: Session) -> int:
+    """How many entries there are; none is ever missing among them."""
+    return session.exec(select(func.coalesce(func.max(LedgerRow.seq), 0))).one()
+
+
+def entry(session: Session, seq: int) -> Stored:
+    """The entry with this number."""
+    row = session.get_one(LedgerRow, seq)
+    return Stored(row.seq, row.entry, row.hash)
+
+
+def leaves(session: Session, start: int, end: int) -> list[bytes]:
+    """The bytes of the entries with these indices (from 0, the second not included)."""
+    found = session.exec(
+        select(LedgerRow.entry)
+        .where(col(LedgerRow.seq) > start, col(LedgerRow.seq) <= end)
+        .order_by(col(LedgerRow.seq))
+    ).all()
+    if len(found) != end - start:
+        raise LookupError(f"the ledger has a gap between the entries {start + 1} and {end}")
+    return list(found)
+
+
+def entries(session: Session) -> Iterator[Stored]:
+    """Every entry in order, a page at a time."""
     last = 0
     while rows := session.exec(
-        select(LedgerRow).where(col(LedgerRow.seq) > last).order_by(col(LedgerRow.seq)).limit(PAGE)
+        select(LedgerRow.seq, LedgerRow.entry, LedgerRow.hash)
+        .where(col(LedgerRow.seq) > last)
+        .order_by(col(LedgerRow.seq))
+        .limit(PAGE)
     ).all():
-        yield from rows
-        last = rows[-1].seq
-        session.expunge_all()
+        for row in rows:
+            yield Stored(*row)
+        last = rows[-1][0]
 
 
-def commitment_at(session: Session, seq: int) -> str | None:
-    """What the entry with this number commits to; None when there is none, or it cannot be read."""
-    row = session.get(LedgerRow, seq)
-    try:
-        return chain.read(row.entry).commitment if row else None
-    except ValueError:
-        return None
+def _take_turn(session: Session) -> None:
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": APPEND_LOCK})

@@ -21,6 +21,7 @@ class RecipientRow(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     ref: str = Field(unique=True)
+    pseudonym: str | None = Field(default=None, unique=True)  # what the ledger calls them
     plan: str
     locale: str | None = None  # as imported
     chosen_locale: str | None = None  # as chosen in the bot; goes first
@@ -69,6 +70,7 @@ class CampaignRow(SQLModel, table=True):
     approved_hash: str | None = None
     start_at: datetime | None = None
     started_at: datetime | None = None
+    first_below: str | None = None  # for now only people whose mark is lower are asked
     unplanned: bool = True  # somebody may be in the audience for whom no notice is planned
 
 
@@ -289,14 +291,77 @@ class LedgerRow(SQLModel, table=True):
     hash: str
 
 
-class ErasureRow(SQLModel, table=True):
-    """Which entries of the ledger have lost their records; `record` holds what its own entry commits to."""
+class StatementRow(SQLModel, table=True):
+    """What an entry other than a choice commits to, in the clear; without `seq` it waits for its entry."""
 
-    __tablename__ = "erasure"
+    __tablename__ = "statement"
+    __table_args__ = (
+        Index(
+            "ix_statement_waiting",
+            "id",
+            sqlite_where=text("seq IS NULL"),
+            postgresql_where=text("seq IS NULL"),
+        ),
+    )
 
-    seq: int = Field(primary_key=True, foreign_key="ledger_entry.seq")
+    id: int | None = Field(default=None, primary_key=True)
+    seq: int | None = Field(default=None, foreign_key="ledger_entry.seq", unique=True)
+    type: str
     record: bytes
-    nonce: bytes
+
+
+class SubtreeRow(SQLModel, table=True):
+    """The hash over 256 entries (level 1), 256 times as many (level 2) and so on: proofs need not read them."""
+
+    __tablename__ = "ledger_subtree"
+
+    level: int = Field(primary_key=True)
+    number: int = Field(primary_key=True)  # from 0
+    hash: bytes
+
+
+class CheckpointRow(SQLModel, table=True):
+    """A signed checkpoint; `said_at` is when it was last made, `put_at` when it was put outside since."""
+
+    __tablename__ = "checkpoint"
+
+    size: int = Field(primary_key=True)
+    note: str
+    said_at: datetime
+    put_at: datetime | None = None
+
+
+class LedgerKeyRow(SQLModel, table=True):
+    """A public key by which checkpoints here are known."""
+
+    __tablename__ = "ledger_key"
+
+    key: str = Field(primary_key=True)
+    since: datetime
+
+
+class EffectRow(SQLModel, table=True):
+    """A choice that the system of record is told of."""
+
+    __tablename__ = "effect"
+    __table_args__ = (
+        Index(
+            "ix_effect_open",
+            "recipient_id",
+            "seq",
+            sqlite_where=text("state = 'due'"),
+            postgresql_where=text("state = 'due'"),
+        ),
+    )
+
+    seq: int = Field(primary_key=True, foreign_key="choice.seq")
+    recipient_id: int = Field(foreign_key="recipient.id", index=True)
+    state: str
+    attempts: int = 0
+    due_at: datetime
+    told_at: datetime | None = None
+    applied_at: datetime | None = None
+    reason: str | None = None  # why the last attempt came to nothing
 
 
 class SuppressionRow(SQLModel, table=True):

@@ -33,9 +33,18 @@ def upgrade() -> None:
         sa.Column("approved_hash", sqltypes.AutoString(), nullable=True),
         sa.Column("start_at", sqltypes.UTCDateTime(), nullable=True),
         sa.Column("started_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("first_below", sqltypes.AutoString(), nullable=True),
         sa.Column("unplanned", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign")),
         sa.UniqueConstraint("slug", name=op.f("uq_campaign_slug")),
+    )
+    op.create_table(
+        "checkpoint",
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("note", sqltypes.AutoString(), nullable=False),
+        sa.Column("said_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("put_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("size", name=op.f("pk_checkpoint")),
     )
     op.create_table(
         "inbox",
@@ -84,9 +93,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_ledger_entry")),
     )
     op.create_table(
+        "ledger_key",
+        sa.Column("key", sqltypes.AutoString(), nullable=False),
+        sa.Column("since", sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_ledger_key")),
+    )
+    op.create_table(
+        "ledger_subtree",
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("level", "number", name=op.f("pk_ledger_subtree")),
+    )
+    op.create_table(
         "recipient",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("ref", sqltypes.AutoString(), nullable=False),
+        sa.Column("pseudonym", sqltypes.AutoString(), nullable=True),
         sa.Column("plan", sqltypes.AutoString(), nullable=False),
         sa.Column("locale", sqltypes.AutoString(), nullable=True),
         sa.Column("chosen_locale", sqltypes.AutoString(), nullable=True),
@@ -98,6 +121,7 @@ def upgrade() -> None:
         sa.Column("muted_at", sqltypes.UTCDateTime(), nullable=True),
         sa.Column("imported_at", sqltypes.UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recipient")),
+        sa.UniqueConstraint("pseudonym", name=op.f("uq_recipient_pseudonym")),
         sa.UniqueConstraint("ref", name=op.f("uq_recipient_ref")),
     )
     with op.batch_alter_table("recipient", schema=None) as batch_op:
@@ -192,14 +216,6 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
-        "erasure",
-        sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("record", sa.LargeBinary(), nullable=False),
-        sa.Column("nonce", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["seq"], ["ledger_entry.seq"], name=op.f("fk_erasure_seq")),
-        sa.PrimaryKeyConstraint("seq", name=op.f("pk_erasure")),
-    )
-    op.create_table(
         "link_token",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("token", sa.LargeBinary(), nullable=False),
@@ -250,6 +266,25 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("slot", schema=None) as batch_op:
         batch_op.create_index("ix_slot_due", ["campaign_id", "planned_at", "due_at"], unique=False)
+
+    op.create_table(
+        "statement",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=True),
+        sa.Column("type", sqltypes.AutoString(), nullable=False),
+        sa.Column("record", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["seq"], ["ledger_entry.seq"], name=op.f("fk_statement_seq")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_statement")),
+        sa.UniqueConstraint("seq", name=op.f("uq_statement_seq")),
+    )
+    with op.batch_alter_table("statement", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_statement_waiting",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("seq IS NULL"),
+            postgresql_where=sa.text("seq IS NULL"),
+        )
 
     op.create_table(
         "template_text",
@@ -353,8 +388,39 @@ def upgrade() -> None:
     with op.batch_alter_table("choice", schema=None) as batch_op:
         batch_op.create_index("ix_choice_person", ["recipient_id", "campaign_id"], unique=False)
 
+    op.create_table(
+        "effect",
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("recipient_id", sa.Integer(), nullable=False),
+        sa.Column("state", sqltypes.AutoString(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("told_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("applied_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("reason", sqltypes.AutoString(), nullable=True),
+        sa.ForeignKeyConstraint(["recipient_id"], ["recipient.id"], name=op.f("fk_effect_recipient_id")),
+        sa.ForeignKeyConstraint(["seq"], ["choice.seq"], name=op.f("fk_effect_seq")),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_effect")),
+    )
+    with op.batch_alter_table("effect", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_effect_open",
+            ["recipient_id", "seq"],
+            unique=False,
+            sqlite_where=sa.text("state = 'due'"),
+            postgresql_where=sa.text("state = 'due'"),
+        )
+        batch_op.create_index(batch_op.f("ix_effect_recipient_id"), ["recipient_id"], unique=False)
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("effect", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_effect_recipient_id"))
+        batch_op.drop_index(
+            "ix_effect_open", sqlite_where=sa.text("state = 'due'"), postgresql_where=sa.text("state = 'due'")
+        )
+
+    op.drop_table("effect")
     with op.batch_alter_table("choice", schema=None) as batch_op:
         batch_op.drop_index("ix_choice_person")
 
@@ -371,6 +437,14 @@ def downgrade() -> None:
 
     op.drop_table("delivery")
     op.drop_table("template_text")
+    with op.batch_alter_table("statement", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_statement_waiting",
+            sqlite_where=sa.text("seq IS NULL"),
+            postgresql_where=sa.text("seq IS NULL"),
+        )
+
+    op.drop_table("statement")
     with op.batch_alter_table("slot", schema=None) as batch_op:
         batch_op.drop_index("ix_slot_due")
 
@@ -379,7 +453,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_link_token_recipient_id"))
 
     op.drop_table("link_token")
-    op.drop_table("erasure")
     op.drop_table("cohort")
     op.drop_table("campaign_revision")
     with op.batch_alter_table("address", schema=None) as batch_op:
@@ -394,6 +467,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_recipient_email_hash"))
 
     op.drop_table("recipient")
+    op.drop_table("ledger_subtree")
+    op.drop_table("ledger_key")
     op.drop_table("ledger_entry")
     op.drop_table("lane")
     with op.batch_alter_table("inbox", schema=None) as batch_op:
@@ -403,5 +478,6 @@ def downgrade() -> None:
         )
 
     op.drop_table("inbox")
+    op.drop_table("checkpoint")
     op.drop_table("campaign")
     op.drop_table("audit")

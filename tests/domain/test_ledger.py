@@ -1,6 +1,5 @@
 """The chain: every altered bit is found."""
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 from bot.domain.ledger import (
     NO_ENTRY,
     EntryType,
-    Sealed,
+    Stored,
     append,
     commitment,
     entry_hash,
@@ -23,8 +22,8 @@ from bot.domain.merkle import merkle_root
 DAY = date(2025, 9, 25)
 
 
-def chain(length: int) -> list[Sealed]:
-    rows: list[Sealed] = []
+def chain(length: int) -> list[Stored]:
+    rows: list[Stored] = []
     for number in range(length):
         committed = commitment(bytes([number]) * 32, b"record %d" % number)
         previous = rows[-1] if rows else None
@@ -74,7 +73,7 @@ def test_every_flipped_bit_of_every_entry_is_found():
         for bit in range(8 * len(row.entry)):
             flipped = bytearray(row.entry)
             flipped[bit // 8] ^= 1 << bit % 8
-            check = verify_chain([*rows[:place], replace(row, entry=bytes(flipped)), *rows[place + 1 :]])
+            check = verify_chain([*rows[:place], row._replace(entry=bytes(flipped)), *rows[place + 1 :]])
             assert (check.ok, check.first_bad_seq) == (False, place + 1)
 
 
@@ -83,7 +82,7 @@ def test_a_hash_that_was_altered_with_its_entry_breaks_the_next_link(place):
     """Whoever edits a row and its hash must edit all that follow."""
     rows = chain(5)
     entry = rows[place].entry.replace(b"2025-09-25", b"2025-09-24")
-    rows[place] = Sealed(entry, entry_hash(entry))
+    rows[place] = Stored(place + 1, entry, entry_hash(entry))
 
     check = verify_chain(rows)
 
@@ -109,4 +108,4 @@ def test_what_is_no_entry_is_refused(entry):
     """The check answers on any bytes; it never fails."""
     with pytest.raises(ValueError, match=r".*"):
         read(entry)
-    assert not verify_chain([Sealed(entry, entry_hash(entry))]).ok
+    assert not verify_chain([Stored(1, entry, entry_hash(entry))]).ok

@@ -27,7 +27,7 @@ from bot.sandbox.slack import FakeSlack
 from bot.sandbox.slack.messages import SentMessage as SlackMessage
 from bot.sandbox.telegram import FakeTelegram
 from bot.sandbox.telegram.chats import SentMessage as TelegramMessage
-from bot.store import campaigns, choices, outbox, recipients
+from bot.store import campaigns, choices, outbox, recipients, verification
 from bot.store.database import Database
 
 WITHIN = 60.0  # seconds for a whole run; it mostly takes a few
@@ -132,7 +132,7 @@ class Run:
             "duplicates": [entry.chat for entry in self.oracle.duplicates(with_doubt)],
             "answers_lost": len(okayed) - len(register),
             "after_answer": [entry.chat for entry in self.oracle.after_answer() if self._is_late(entry)],
-            "ledger": self.database.run(choices.verify).chain_ok,
+            "ledger": self.database.run(verification.verify).chain_ok,
         }
 
     def _is_late(self, message: Entry) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from bot.domain.choice import ChoiceRecord, ChoiceValue
 from bot.domain.recipient import ChannelName
-from bot.store import campaigns, choices, ledger, recipients
+from bot.store import campaigns, choices, recipients, verification
 from bot.store.choices import KeptChoice
 from bot.store.database import Database
 from tests.worlds import MORNING, SLACK, World, on_telegram
@@ -77,13 +77,13 @@ def test_a_ledger_of_choices_verifies(people):
         people.answer(ref)
     people.at(MORNING + timedelta(minutes=1)).answer("u1", IN)
 
-    check = people.run(choices.verify)
+    check = people.run(verification.verify)
 
     assert (check.size, check.chain_ok, check.openings_ok) == (4, True, True)
 
 
 def test_an_empty_ledger_verifies(world):
-    check = world.run(choices.verify)
+    check = world.run(verification.verify)
 
     assert (check.size, check.chain_ok, check.openings_ok) == (0, True, True)
 
@@ -97,7 +97,7 @@ def test_one_byte_of_an_entry_breaks_the_chain(people, column, seq):
 
     _flip(people, "ledger_entry", column, seq)
 
-    check = people.run(choices.verify)
+    check = people.run(verification.verify)
     assert check.chain_ok is False
     assert check.first_bad_seq == seq
 
@@ -109,7 +109,7 @@ def test_one_byte_of_a_record_breaks_its_opening(people, column):
 
     _flip(people, "choice", column, 2)
 
-    check = people.run(choices.verify)
+    check = people.run(verification.verify)
     assert (check.chain_ok, check.openings_ok) == (True, False)
 
 
@@ -132,7 +132,7 @@ def test_every_column_of_a_choice_is_under_its_commitment(people, change):
             connection.execute(text("DELETE FROM choice WHERE seq = 1"))
         connection.execute(text(f"UPDATE choice SET {change} WHERE seq = 2"))
 
-    assert people.run(choices.verify).openings_ok is False
+    assert people.run(verification.verify).openings_ok is False
 
 
 def test_a_missing_entry_is_seen(people):
@@ -142,7 +142,7 @@ def test_a_missing_entry_is_seen(people):
         connection.execute(text("DELETE FROM choice WHERE seq = 2"))
         connection.execute(text("DELETE FROM ledger_entry WHERE seq = 2"))
 
-    check = people.run(choices.verify)
+    check = people.run(verification.verify)
     assert (check.chain_ok, check.first_bad_seq) == (False, 2)
 
 
@@ -156,17 +156,16 @@ def test_choices_made_at_once_make_one_chain(people, database_url):
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(answer, range(12)))
 
-    check = people.run(choices.verify)
+    check = people.run(verification.verify)
     assert (check.size, check.chain_ok, check.openings_ok) == (12, True, True)
 
 
 def test_the_pages_of_a_long_ledger_are_read_to_their_end(people, monkeypatch):
-    monkeypatch.setattr(ledger, "PAGE", 2)
-    monkeypatch.setattr(choices, "PAGE", 2)
+    monkeypatch.setattr(verification, "AT_ONCE", 2)
     for index in range(5):
         people.answer(f"u{index % 3 + 1}")
 
-    check = people.run(choices.verify)
+    check = people.run(verification.verify)
 
     assert (check.size, check.openings_ok) == (5, True)
 
@@ -178,7 +177,7 @@ def test_a_choice_that_fails_leaves_no_entry(people):
     with pytest.raises(Exception, match="(?i)unique"):
         people.answer("u1", receipt=record.receipt)
 
-    assert people.run(choices.verify).size == 1
+    assert people.run(verification.verify).size == 1
 
 
 class _Own(World):
@@ -215,7 +214,7 @@ def test_flipping_is_undone_by_flipping_again(people):
     for _ in range(2):
         _flip(people, "choice", "nonce", 1)
 
-    assert people.run(choices.verify).openings_ok is True
+    assert people.run(verification.verify).openings_ok is True
 
 
 def test_replacing_a_record_by_another_valid_one_is_seen(people):
@@ -225,4 +224,4 @@ def test_replacing_a_record_by_another_valid_one_is_seen(people):
     with people.database.engine.begin() as connection:
         connection.execute(text("UPDATE choice SET record = :new, value = 'opt_in'"), {"new": forged})
 
-    assert people.run(choices.verify).openings_ok is False
+    assert people.run(verification.verify).openings_ok is False
