@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
+from typing import Self
 
 from rich.console import Console
 from rich.panel import Panel
@@ -32,7 +33,7 @@ class Album(Picture):
         super().__init__(console)
         self.drawn = False
 
-    def __enter__(self) -> "Album":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -55,20 +56,24 @@ class Album(Picture):
         """Only the pictures that are kept are drawn."""
 
 
-async def draw() -> None:
+def main() -> None:
     """The picture shows what a run of the demo shows today."""
-    script = Script(people=240, seed=7, move=None, trace=None)
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         console = Console(record=True, file=nowhere, force_terminal=True, width=WIDTH)
         logs.configure("ERROR", stream=nowhere)
-        script.folder.mkdir(parents=True, exist_ok=True)
-        began, album = monotonic(), Album(console)
-        async with played(script, album) as stage:
-            console.print(final(result_of(stage, wall_seconds=monotonic() - began)))
+        asyncio.run(_play(console))
     PICTURE.parent.mkdir(parents=True, exist_ok=True)
     svg = console.export_svg(title="make demo")
     PICTURE.write_text(FONTS.sub("", svg), encoding="utf-8")
 
 
+async def _play(console: Console) -> None:
+    script = Script(people=240, seed=7, move=None, trace=None)
+    script.folder.mkdir(parents=True, exist_ok=True)
+    began = monotonic()
+    async with played(script, Album(console)) as stage:
+        console.print(final(result_of(stage, wall_seconds=monotonic() - began)))
+
+
 if __name__ == "__main__":
-    asyncio.run(draw())
+    main()
