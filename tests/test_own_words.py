@@ -71,13 +71,15 @@ async def test_a_made_up_campaign_runs_from_draft_to_closing(sandbox: Sandbox, t
         sandbox.slack.on_message = lambda seen: said[seen.user_id or ""].append(seen.text)
         async with opened(settings, clock=clock, jumps=True) as app:
             serving = asyncio.ensure_future(app.run())
-            await clock.run(datetime(2025, 9, 3, tzinfo=UTC))
-            question = next(entry for entry in sandbox.oracle.campaign_messages() if entry.chat == "101")
-            sandbox.telegram.tap(101, int(question.message or 0), question.tokens[1])
-            await clock.run(END)
-            serving.cancel()
-            with suppress(asyncio.CancelledError, ExceptionGroup):
-                await serving
+            try:
+                await clock.run(datetime(2025, 9, 3, tzinfo=UTC))
+                question = next(entry for entry in sandbox.oracle.campaign_messages() if entry.chat == "101")
+                sandbox.telegram.tap(101, int(question.message or 0), question.tokens[1])
+                await clock.run(END)
+            finally:
+                serving.cancel()
+                with suppress(asyncio.CancelledError, ExceptionGroup):
+                    await serving
 
         [kept] = database.run(choices.history, database.run(recipients.get, "t-1").id)
         state = database.run(campaigns.get, reading_room.SLUG).state

@@ -69,7 +69,7 @@ def next_instant(session: Session, *, now: datetime) -> datetime | None:
     """The next instant at which a pass would find something to do, as far as it can be told now."""
     instants: list[datetime | None] = [outbox.next_due(session, now=now)]
     for campaign in campaigns.in_state(session, CampaignState.RUNNING):
-        if _is_unplanned(session, campaign):
+        if _is_unplanned(session, campaign) or _is_over(session, campaign, now):
             return now + AT_ONCE
         instants.append(slots.next_due(session, campaign, now=now))
         instants.append(closes_everywhere(campaign.document.deadline) + SECOND)
@@ -168,6 +168,11 @@ def _correction(
 
 
 def _finish(session: Session, campaign: Campaign, now: datetime) -> None:
-    over = now > closes_everywhere(campaign.document.deadline)
-    if over and not slots.is_open(session, campaign, now=now):
+    if _is_over(session, campaign, now):
         campaigns.save(session, rules.finish(campaign), now=now, by="planner")
+
+
+def _is_over(session: Session, campaign: Campaign, now: datetime) -> bool:
+    """The deadline has passed everywhere, and nothing that was planned is still to come."""
+    over = now > closes_everywhere(campaign.document.deadline)
+    return over and not slots.is_open(session, campaign, now=now)
