@@ -95,15 +95,17 @@ async def test_testers_get_it_tap_it_and_nothing_comes_of_it(
     send(database, CHAT, MEMBER)
     async with opened(settings, clock=clock, jumps=True) as app:
         serving = asyncio.ensure_future(app.run())
-        await clock.run(START + timedelta(hours=1))
-        [one], [other] = in_chat, in_channel
-        sandbox.telegram.tap(901, one.message_id, one.buttons[0][0].value)
-        first = other.buttons[0]
-        sandbox.slack.tap("U0901", other.channel, other.ts, first.action_id, first.value)
-        await clock.run(START + timedelta(hours=2))
-        serving.cancel()
-        with suppress(asyncio.CancelledError, ExceptionGroup):
-            await serving
+        try:
+            await clock.run(START + timedelta(hours=1))
+            [one], [other] = in_chat, in_channel
+            sandbox.telegram.tap(901, one.message_id, one.buttons[0][0].value)
+            first = other.buttons[0]
+            sandbox.slack.tap("U0901", other.channel, other.ts, first.action_id, first.value)
+            await clock.run(START + timedelta(hours=2))
+        finally:
+            serving.cancel()
+            with suppress(asyncio.CancelledError, ExceptionGroup):
+                await serving
 
     answer = "This is a test message: its buttons record nothing."
     assert one.text.startswith("Test: Claude policy update")
