@@ -28,7 +28,6 @@ from bot.store.outbox import Settled
 logger = logging.getLogger(__name__)
 
 MOST_UNSETTLED = 64  # claimed and not yet saved: the most that a crash can leave in doubt
-AHEAD = 0.1  # seconds of the rate that are claimed before their turn
 SAVE_BATCH = 32
 TRY_AGAIN = timedelta(seconds=1)
 SAVE_AFTER = timedelta(milliseconds=50)
@@ -72,7 +71,7 @@ class Dispatcher:
         self.rest_days = rest_days
         self.pace: Pace = pacing.pace(rate)
         self.most_unsettled = min(MOST_UNSETTLED, ceil(rate)) if rate else MOST_UNSETTLED
-        self.chunk = min(self.most_unsettled, ceil(rate * AHEAD)) if rate else MOST_UNSETTLED
+        self.chunk = min(self.most_unsettled, pacing.ahead(rate)) if rate else MOST_UNSETTLED
         self.waiting: list[Outgoing] = []
         self.sending: set[asyncio.Task[None]] = set()
         self.results: list[_Result] = []

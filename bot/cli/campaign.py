@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Concatenate
 
 import typer
 
-from bot.cli import moments
+from bot.cli import campaign_figures, moments
 from bot.cli.campaign_words import findings_told, register
 from bot.cli.console import ADMIN, AsJson, By, Ref, Slug, answer, database, group, note, table
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 app = group("Campaigns: a notice, a question, a deadline.")
 
 register(app)
+campaign_figures.register(app)
 
 FIRST_PLACE = timezone(timedelta(hours=14))  # where every day begins first
 

@@ -6,7 +6,7 @@ Instants are seconds of a monotonic clock, since waits must not follow a clock t
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from math import inf
+from math import ceil, inf
 from types import MappingProxyType
 
 CUT = 0.75  # what a refusal leaves of the rate
@@ -14,6 +14,7 @@ LOWEST_RATE = 1.0
 RECOVERY = 1.0 / 60  # one message a second more, each minute without a refusal
 SAME_REFUSAL = 5.0  # seconds in which refusals have one cause: requests that were on their way already
 CHAT_GAP = 1.0  # seconds between two messages to one chat
+AHEAD = 0.1  # seconds of the rate that are claimed before their turn
 NOBODY: Mapping[str, float] = MappingProxyType({})
 
 
@@ -50,6 +51,11 @@ def pace(rate_per_second: float) -> Pace:
     """A pace at its ceiling; a rate of 0 means no limit."""
     ceiling = rate_per_second or None
     return Pace(ceiling=ceiling, rate=ceiling)
+
+
+def ahead(rate_per_second: float) -> int:
+    """How many messages are claimed at a time, before their turn; their windows may close meanwhile."""
+    return ceil(rate_per_second * AHEAD)
 
 
 def reserve(pace: Pace, now: float) -> tuple[Pace, float]:

@@ -75,7 +75,7 @@ def of(session: Session, campaign: Campaign) -> Figures:
 
 def exclusions(session: Session, document: CampaignDocument) -> dict[Exclusion | None, int]:
     """How many recipients the campaign leaves out, by reason; under None those whom it asks."""
-    why = _exclusion(document)
+    why = exclusion(document)
     found = session.execute(select_columns(why, func.count()).select_from(RecipientRow).group_by(why))
     return {None if reason is None else Exclusion(reason): count for reason, count in found}
 
@@ -95,7 +95,7 @@ def choices(session: Session, campaign_id: int) -> dict[ChoiceValue, int]:
     return {ChoiceValue(value): count for value, count in found}
 
 
-def _exclusion(document: CampaignDocument) -> ColumnElement[str | None]:
+def exclusion(document: CampaignDocument) -> ColumnElement[str | None]:
     """The rule of `recipient.exclusion`, over the table."""
     reasons = [
         (~_has_plan(document), Exclusion.PLAN),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, case, func
 from sqlmodel import Session, col, or_, select, update
 
 from bot.domain.recipient import Address, ChannelName
@@ -48,6 +48,14 @@ def telegram(session: Session) -> str:
         .order_by(col(LaneRow.registered_at).desc())
     ).first()
     return found or "telegram:"
+
+
+def column(session: Session) -> ColumnElement[str]:
+    """The lane that writes to an address, in a statement over addresses."""
+    return case(
+        (col(AddressRow.channel) == ChannelName.SLACK.value, "slack:" + col(AddressRow.workspace)),
+        else_=telegram(session),
+    )
 
 
 def served_by(session: Session, token_hint: str) -> str | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, case, literal, text
+from sqlalchemy import ColumnElement, Select, literal, text
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, or_, select, update
 
@@ -158,10 +158,6 @@ def _new_delivery(
     session: Session, campaign: Campaign, slot: Slot, now: datetime
 ) -> Select[tuple[object, ...]]:
     kind = kind_of(slot.step)
-    lane = case(
-        (col(AddressRow.channel) == ChannelName.SLACK.value, "slack:" + col(AddressRow.workspace)),
-        else_=lanes.telegram(session),
-    )
     return select(  # type: ignore[call-overload, no-any-return]  # sqlmodel types at most four columns
         literal(campaign.id),
         col(RecipientRow.id),
@@ -172,7 +168,7 @@ def _new_delivery(
         literal(slot.final),
         literal(kind is not StepKind.CLOSING),
         col(AddressRow.channel),
-        lane,
+        lanes.column(session),
         literal(CAMPAIGN_AFTER),
         literal(DeliveryState.DUE.value),
         literal(on_doubt(campaign.document.on_doubt, kind, final=slot.final).value),

@@ -1,0 +1,117 @@
+"""`tenggat campaign forecast`: what a campaign will send, when, and whom it will not reach."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli import moments
+from bot.cli.console import AsJson, Slug, answer, database, note, settings, table
+
+if TYPE_CHECKING:
+    from bot.campaigns.forecast import Forecast
+    from bot.store.database import Session
+
+UNLINKED_COLUMNS = ("ref", "locale", "timezone")
+
+
+def register(app: typer.Typer) -> None:
+    """The commands of this file are commands of `app`."""
+    app.command()(forecast)
+
+
+def forecast(
+    slug: Slug,
+    at: Annotated[
+        str | None, typer.Option(metavar="T", help="As if it were started at this instant.")
+    ] = None,
+    unlinked: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.csv", help="Write down who has no account connected: ref, locale, timezone."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what a campaign will send when nobody answers, when, and whom it will not reach in time.
+
+    Before the start that is the plan from the announcement, afterwards what went out and what is to come. An
+    instant without an offset is on the campaign's clock. JSON: audience, excluded (reason: people), lanes
+    (lane, rate_per_second, steps: step, count, first_at, last_at), finishes_at, misses (step, count, why),
+    holds (step, count: whose turn comes outside their hours), fallbacks (language without words: people).
+    """
+    from bot import resources
+    from bot.campaigns.templates import fallbacks
+    from bot.i18n import Catalogs
+    from bot.store import campaigns
+
+    catalogs = Catalogs.load(resources.locales())
+    with database() as opened:
+        found = opened.run(_forecast, slug, at, now=opened.clock.now())
+        campaign = opened.run(campaigns.get, slug)
+        without = opened.run(fallbacks, campaign, catalogs)
+        if unlinked is not None:
+            count = opened.run(_write_unlinked, slug, unlinked)
+            note(f"{count} people without a connected account are in {unlinked}.")
+    answer(
+        {**found.as_json(), "fallbacks": dict(without)},
+        as_json=as_json,
+        lines=[
+            *_told(found),
+            *(f"{locale}: no words for {count} people" for locale, count in without.items()),
+        ],
+    )
+
+
+def _forecast(session: "Session", slug: str, at: str | None, *, now: datetime) -> "Forecast":
+    from bot.campaigns.forecast import Rates, forecast
+    from bot.i18n import rest_days
+    from bot.store import campaigns
+
+    zone = campaigns.get(session, slug).document.zone
+    start = None if at is None else moments.instant(at, zone, what="--at")
+    rates = Rates.of_settings(settings())
+    return forecast(session, slug, rates=rates, rest_days=rest_days, now=now, at=start)
+
+
+def _write_unlinked(session: "Session", slug: str, file: Path) -> int:
+    from bot.store import campaigns, prospects
+
+    people = prospects.unlinked(session, campaigns.get(session, slug))
+    return _write_csv(file, UNLINKED_COLUMNS, ((who.ref, who.locale, who.zone) for who in people))
+
+
+def _write_csv(file: Path, columns: Sequence[str], rows: Iterable[Sequence[str | None]]) -> int:
+    """The rows are in the file; how many."""
+    from bot.exceptions import BadFile
+
+    written = 0
+    try:
+        with file.open("w", encoding="utf-8", newline="") as out:
+            writer = csv.writer(out)
+            writer.writerow(columns)
+            for row in rows:
+                writer.writerow(row)
+                written += 1
+    except OSError as error:
+        raise BadFile(str(file), f"cannot be written ({error.strerror}).") from error
+    return written
+
+
+def _told(found: "Forecast") -> Sequence[str]:
+    excluded = ", ".join(f"{count} {why}" for why, count in found.excluded.items()) or "nobody"
+    rows = [
+        (lane.lane, lane.rate or "-", step.step, step.count, step.first_at, step.last_at)
+        for lane in found.lanes
+        for step in lane.steps
+    ]
+    headings = ("lane", "per second", "step", "people", "first", "last")
+    return [
+        f"{found.audience} people are asked; left out: {excluded}.",
+        *(table(headings, rows) if rows else ["Nothing is sent."]),
+        *(f"Held for the hours: {hold.count} of {hold.step}." for hold in found.holds),
+        *(f"Not reached: {miss.count} by {miss.step}: {miss.why}." for miss in found.misses),
+    ]
