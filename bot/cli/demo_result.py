@@ -43,7 +43,7 @@ class Result:
     stage: Stage
     record: Record
     verdict: Verdict
-    doubled: Sequence[Entry]
+    doubled: Mapping[int, int]  # by delivery: the copies that a doubt excuses
     wall_seconds: float
 
     @property
@@ -73,7 +73,7 @@ class Result:
             "lost": len(verdict.lost),
             "after_answer": len(verdict.after_answer),
             "after_deadline": len(verdict.after_deadline),
-            "in_doubt": len(record.doubts),
+            "in_doubt": sum(doubt.sends for doubt in record.doubts),
             "ledger": {
                 "size": record.ledger.size,
                 "root": record.ledger.root,
@@ -84,14 +84,14 @@ class Result:
         }
 
     def named(self) -> Iterator[str]:
-        """A sentence for each message in doubt, and for each that makes a zero more than that."""
-        copies = Counter(entry.delivery for entry in self.doubled)
+        """A sentence for each message that was in doubt, and for each that makes a zero more than that."""
         for doubt in self.record.doubts:
-            twice = copies[doubt.delivery]
-            became = (
-                f"delivered {twice + 1} times" if twice else f"not delivered twice, and now {doubt.state}"
+            copies = 1 + self.doubled.get(doubt.delivery, 0)
+            arrived = (
+                f"delivered {copies} times" if copies > 1 else f"delivered once at most, now {doubt.state}"
             )
-            yield f"In doubt: delivery {doubt.delivery} ({doubt.step}, {doubt.lane}), {became}."
+            sends = "one send" if doubt.sends == 1 else f"{doubt.sends} sends"
+            yield f"In doubt: delivery {doubt.delivery} ({doubt.step}, {doubt.lane}), {sends}, {arrived}."
         yield from (
             f"Delivered twice without a doubt: {_message(entry)}." for entry in self.verdict.duplicates
         )
@@ -103,7 +103,7 @@ class Result:
 def result_of(stage: Stage, *, wall_seconds: float) -> Result:
     """What came of it, read off the stage when all is over."""
     record = stage.database.run(_read, stage)
-    in_doubt = [doubt.delivery for doubt in record.doubts]
+    in_doubt = {doubt.delivery: doubt.sends for doubt in record.doubts}
     verdict = judge.judge(
         stage.oracle,
         stage.people,

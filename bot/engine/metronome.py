@@ -9,6 +9,8 @@ from bot.clock import Clock, wait_for_event
 
 NextInstant = Callable[[], Awaitable[datetime | None]]
 
+MOMENT = timedelta(microseconds=1)
+
 
 class Metronome(Protocol):
     """Calls `tick` now and then until it is cancelled."""
@@ -34,7 +36,9 @@ class JumpingMetronome:
             self._changed.clear()
             instant = await self.next_instant()
             wait = None if instant is None else max(instant - self.clock.now(), timedelta(milliseconds=1))
-            if not await wait_for_event(self.clock, self._changed, wait):
+            if await wait_for_event(self.clock, self._changed, wait):
+                await self.clock.sleep(MOMENT)  # one look for all that this instant brings
+            else:
                 tick()
 
     def changed(self) -> None:

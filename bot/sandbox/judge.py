@@ -1,6 +1,7 @@
 """The four zeros, counted from what the fake platforms saw and from what the people did: never from our tables."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -42,9 +43,10 @@ def judge(
     audience: Audience,
     promises: Sequence[Promise],
     zone: str,
-    in_doubt: Iterable[int],
+    in_doubt: Mapping[int, int],
 ) -> Verdict:
-    """What went wrong. `in_doubt` are deliveries that may be doubled; `zone` is of those without their own."""
+    """What went wrong. `in_doubt` is how many sends of a delivery were in doubt: so many copies are excused.
+    `zone` is that of people without their own."""
     members = [
         person
         for person in people.persons.values()
@@ -56,7 +58,7 @@ def judge(
         return people.ref_at(place) or f"{place.platform}:{place.chat}"
 
     return Verdict(
-        duplicates=oracle.duplicates(in_doubt),
+        duplicates=[copy.entry for copy in _copies(oracle) if copy.number > in_doubt.get(copy.delivery, 0)],
         lost=[str(one) for one in oracle.unserved(reachable, ref)],
         after_answer=oracle.after_answer(answers, ref),
         after_deadline=list(_after_deadline(oracle, people, promises, zone)),
@@ -70,11 +72,26 @@ def answers(entry: Entry) -> bool:
     return said or taps_an_answer(entry)
 
 
-def doubled(oracle: Oracle, in_doubt: Iterable[int]) -> list[Entry]:
-    """The second and later copies of messages that were in doubt."""
-    strict = oracle.duplicates()
-    excused = set(in_doubt)
-    return [entry for entry in strict if entry.delivery in excused]
+def doubled(oracle: Oracle, in_doubt: Mapping[int, int]) -> Counter[int]:
+    """How many copies too many there are of each delivery, for so many of its sends as were in doubt."""
+    return Counter(copy.delivery for copy in _copies(oracle) if copy.number <= in_doubt.get(copy.delivery, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """The same delivery taken again: the `number`-th time too many."""
+
+    entry: Entry
+    delivery: int
+    number: int
+
+
+def _copies(oracle: Oracle) -> Iterator[_Copy]:
+    seen = Counter[int]()
+    for entry in oracle.duplicates():
+        if entry.delivery is not None:
+            seen[entry.delivery] += 1
+            yield _Copy(entry, entry.delivery, seen[entry.delivery])
 
 
 def _after_deadline(

@@ -52,14 +52,14 @@ class Court:
         tokens = [sign(b"k", TapToken(1, verb), address="a")] if verb else []
         self.oracle.record(place[0], Direction.OKAYED, "update", place[1], tokens=tokens, text=text)
 
-    def verdict(self, *promises: Promise, in_doubt: tuple[int, ...] = ()) -> Verdict:
+    def verdict(self, *promises: Promise, in_doubt: dict[int, int] | None = None) -> Verdict:
         return judge(
             self.oracle,
             self.people,
             audience=Audience(),
             promises=promises or (Promise(date(2025, 9, 28), START),),
             zone="Asia/Jakarta",
-            in_doubt=in_doubt,
+            in_doubt=in_doubt or {},
         )
 
 
@@ -99,8 +99,16 @@ def test_a_duplicate_that_was_in_doubt_is_excused_and_named(court):
     court.ask()
     court.at(START + HOUR).ask()
 
-    assert court.verdict(in_doubt=(1,)).is_clean
-    assert [entry.delivery for entry in doubled(court.oracle, (1,))] == [1]
+    assert court.verdict(in_doubt={1: 1}).is_clean
+    assert doubled(court.oracle, {1: 1}) == {1: 1}
+
+
+def test_one_doubt_excuses_one_copy(court):
+    for hour in range(3):
+        court.at(START + hour * HOUR).ask()
+
+    assert len(court.verdict(in_doubt={1: 1}).duplicates) == 1
+    assert court.verdict(in_doubt={1: 2}).is_clean
 
 
 @pytest.mark.parametrize(
