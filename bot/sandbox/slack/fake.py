@@ -1,6 +1,7 @@
 """The fake Slack as a whole: its routes, its ways to the app, and its list of what it took."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 from aiohttp import web
@@ -159,10 +160,12 @@ class FakeSlack(Acts):
         return web.Response(text="ok")
 
     async def _take_file(self, request: web.Request) -> web.Response:
-        size = len(await request.read())
-        if request.match_info["file"] not in self.slack.uploads:
+        content = await request.read()
+        upload = self.slack.uploads.get(request.match_info["file"])
+        if upload is None:
             return web.Response(status=404)
-        return web.Response(text=f"OK - {size}")
+        self.slack.uploads[upload.id] = replace(upload, content=content)
+        return web.Response(text=f"OK - {len(content)}")
 
     async def _shut_down(self, app: web.Application) -> None:
         await self.sockets.close()

@@ -39,11 +39,12 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file on its way in."""
+    """A file on its way in; its content is there once it was sent."""
 
     id: str
     name: str
     size: int
+    content: bytes = b""
 
 
 @dataclass(slots=True, eq=False)

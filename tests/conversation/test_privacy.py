@@ -1,0 +1,236 @@
+"""What is kept of a person: shown, handed over, and really erased, on both channels."""
+
+import json
+import logging
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from bot.domain.message import Verb
+from bot.domain.people_file import Imported
+from bot.domain.recipient import Plan
+from bot.domain.roles import Role
+from bot.domain.suppression import suppression_key
+from bot.exceptions import MissingSettings, UnknownRecipient
+from bot.store import ledger, recipients, staff
+from bot.store.models import ChoiceRow, LedgerRow, SuppressionRow
+from bot.store.recipients import Change
+from bot.store.staff import Staff
+from bot.store.verification import verify
+from tests.conversation.chats import ASKED, KEY, SLACK, TELEGRAM
+
+KEY_OF_MARKS = suppression_key(KEY.encode())
+
+
+async def test_the_data_come_in_short_and_as_a_file(actor, chats):
+    """Everything that is kept stands in the file, in the words of the tables."""
+    actor.taps(Verb.OPT_IN)
+    await chats.wait()
+    actor.commands("mydata")
+    await chats.wait()
+
+    short, about_file = actor.seen[-2:]
+    assert short.headline == "This is what we keep about you."
+    assert actor.ref in short.text
+    assert "Everything that we keep about you" in about_file.text
+    file = _file(chats, actor)
+    assert file["person"]["reference"] == actor.ref
+    assert [address["account"] for address in file["addresses"]] == [actor.external]
+    assert [choice["value"] for choice in file["choices"]] == ["opt_in"]
+    assert [message["step"] for message in file["messages"]] == ["notice"]
+    assert file["received_from_you"]
+
+
+async def test_every_look_up_by_staff_stands_in_the_data(actor, chats):
+    """Refused ones too."""
+    chats.run(staff.add, Staff("Budi", Role.SUPPORT, "telegram:1"), by="admin", now=ASKED)
+    for allowed in (True, False):
+        chats.run(staff.audit, actor="Budi", act="lookup", allowed=allowed, now=ASKED, subject=actor.ref)
+
+    actor.commands("mydata")
+    await chats.wait()
+
+    assert [look["allowed"] for look in _file(chats, actor)["looked_up_by_staff"]] == [True, False]
+
+
+async def test_a_file_is_not_kept_once_it_is_sent(actor, chats):
+    actor.commands("mydata")
+    await chats.wait()
+
+    with chats.database.engine.connect() as connection:
+        assert (
+            connection.exec_driver_sql("SELECT count(*) FROM delivery WHERE document IS NOT NULL").scalar()
+            == 0
+        )
+
+
+@pytest.mark.parametrize("asked", ["command", "button"])
+async def test_the_receipt_comes_as_a_file(actor, chats, asked):
+    """The record that the ledger commits to."""
+    actor.taps(Verb.OPT_OUT)
+    await chats.wait()
+
+    actor.commands("receipt") if asked == "command" else actor.taps(Verb.RECEIPT)
+    await chats.wait()
+
+    file = _file(chats, actor)
+    assert file["receipt"] == actor.choice.receipt
+    assert file["record"] == json.loads(actor.choice.canonical)
+
+
+async def test_without_a_choice_there_is_no_receipt(actor, chats):
+    actor.commands("receipt")
+    await chats.wait()
+
+    assert actor.last.headline == "No choice of yours is recorded yet."
+
+
+async def test_privacy_says_what_is_kept_and_by_whom(actor, chats):
+    actor.commands("privacy")
+    await chats.wait()
+
+    assert "Contoh Operator runs this bot and keeps what it records." in actor.last.text
+    assert ("/policy forget" if actor.channel is SLACK else "/forget") in actor.last.text
+
+
+async def test_nothing_is_erased_before_the_one_tap_that_confirms_it(actor, chats):
+    """And the receipt is offered first."""
+    actor.taps(Verb.OPT_OUT)
+    await chats.wait()
+
+    actor.commands("forget")
+    await chats.wait()
+
+    assert actor.last.verbs == [Verb.RECEIPT, Verb.ERASE]
+    assert actor.history == ["opt_out"]
+
+
+async def test_forget_really_forgets(actor, chats, caplog, tmp_path):
+    """No name of the person is left in the database, the log beside it, or our own log."""
+    with caplog.at_level(logging.DEBUG, logger="bot"):
+        await _forgotten(actor, chats)
+
+    assert actor.last.headline == "Everything that we kept about you has been erased."
+    for path in tmp_path.glob("tenggat.db*"):
+        content = path.read_bytes()
+        for name in _names(actor):
+            assert name.encode() not in content, (path.name, name)
+    said = "\n".join(json.dumps(record.__dict__, default=str) for record in caplog.records)
+    assert not [name for name in _names(actor) if name in said]
+
+
+async def test_the_ledger_stays_and_still_verifies(actor, chats):
+    """Its entries are commitments without the records that would open them."""
+    await _forgotten(actor, chats)
+
+    chats.run(ledger.enter, now=chats.clock.now())
+
+    check = chats.run(verify)
+    assert (chats.run(_count, ChoiceRow), check.size) == (0, 2)
+    assert check.chain_ok
+    assert check.openings_ok
+
+
+async def test_the_next_import_does_not_bring_the_person_back(actor, chats):
+    """By whichever of their names; and only who has the key can tell."""
+    place = actor.recipient.addresses[0]
+    await _forgotten(actor, chats)
+    same_ref = Imported(actor.ref, Plan.PRO)
+    same_place = Imported("u-somebody", Plan.PRO, places=(place,))
+    somebody = Imported("u-else", Plan.PRO)
+
+    verdicts = chats.run(
+        recipients.put, [same_ref, same_place, somebody], now=chats.clock.now(), key=KEY_OF_MARKS
+    )
+
+    assert [verdict.change for verdict in verdicts] == [Change.SUPPRESSED, Change.SUPPRESSED, Change.CREATED]
+    with pytest.raises(UnknownRecipient):
+        chats.run(recipients.get, actor.ref)
+    with pytest.raises(MissingSettings):
+        chats.run(recipients.put, [somebody], now=chats.clock.now())
+
+
+async def test_a_tap_after_forget_records_nothing(actor, chats):
+    """And says that nothing is kept."""
+    question = actor.question
+    await _forgotten(actor, chats)
+
+    actor.taps(Verb.OPT_IN, under=question)
+    await chats.wait()
+
+    assert actor.last.text.startswith(("We keep nothing about you", "Kami tidak lagi menyimpan"))
+    assert chats.run(_count, ChoiceRow) == 0
+
+
+async def test_after_forget_no_message_comes(actor, chats):
+    await _forgotten(actor, chats)
+    seen = len(actor.seen)
+
+    await chats.until(ASKED + timedelta(days=40))
+
+    assert len(actor.seen) == seen
+
+
+async def test_what_was_on_its_way_is_not_sent_after_forget(actor, chats):
+    """A file that was asked for a moment before is nobody's any more."""
+    actor.commands("forget")
+    await chats.wait()
+    actor.commands("mydata")
+    actor.taps(Verb.ERASE)
+    await chats.wait()
+
+    assert actor.last.headline == "Everything that we kept about you has been erased."
+
+
+async def test_staff_and_their_rights_are_not_touched(actor, chats):
+    """Who is a user as well stays on the staff."""
+    chats.run(staff.add, Staff("Budi", Role.SUPPORT, actor.key), by="admin", now=ASKED)
+
+    await _forgotten(actor, chats)
+
+    assert chats.run(staff.find, actor.key) is not None
+
+
+async def test_both_accounts_of_a_person_are_forgotten(chats):
+    telegram, slack = chats.actor(TELEGRAM, "u-both"), chats.actor(SLACK, "u-both")
+    async with chats.running():
+        await chats.until(ASKED)
+        await _forgotten(telegram, chats)
+        slack.says("yes")
+        await chats.wait()
+
+    assert "belum tertaut" in slack.last.text
+    assert chats.run(_count, SuppressionRow) == 3
+    assert chats.run(_count, LedgerRow) == 1
+
+
+async def _forgotten(actor, chats):
+    """The person has answered, looked at their data, and had everything erased."""
+    actor.taps(Verb.OPT_OUT)
+    await chats.wait()
+    actor.commands("mydata")
+    await chats.wait()
+    actor.commands("forget")
+    await chats.wait()
+    actor.taps(Verb.ERASE)
+    await chats.wait()
+
+
+def _names(actor) -> list[str]:
+    receipts = [shown.text for shown in actor.seen if "TEN-" in shown.text]
+    codes = {text[text.index("TEN-") :][:17] for text in receipts}
+    return [actor.ref, actor.external, *codes]
+
+
+def _count(session, table) -> int:
+    return len(session.exec(select(table)).all())
+
+
+def _file(chats, actor):
+    """The file that the person got last."""
+    if actor.channel is TELEGRAM:
+        files = chats.sandbox.telegram._world.files
+        return json.loads(list(files.values())[-1].content)
+    uploads = chats.sandbox.slack.slack.uploads
+    return json.loads(list(uploads.values())[-1].content)
