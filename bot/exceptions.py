@@ -54,6 +54,13 @@ class LedgerForked(NotReady):
         )
 
 
+class OutsideAway(NotReady):
+    """The place where checkpoints go besides does not answer, or does not take them."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(f"{where} takes no checkpoint ({reason}): look at it, and at BOT_CHECKPOINTS.")
+
+
 class CannotListen(NotReady):
     def __init__(self, host: str, port: int, reason: str) -> None:
         super().__init__(
@@ -209,6 +216,11 @@ class NoBotYet(NotReady):
             f"No bot has been up on this database that can write to {place}: set its token and run"
             " `tenggat up` once."
         )
+
+
+class BadKey(TenggatError):
+    def __init__(self, given: str) -> None:
+        super().__init__(f"`{given}` is not a public key: expected NAME+ID+KEY, as ledger.pub has it.")
 
 
 class NotSavedInTime(TenggatError):

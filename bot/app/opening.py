@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -13,9 +13,11 @@ from bot.app.introducing import introduce
 from bot.app.owners import owner_name
 from bot.app.serving import INBOX, PLAN, App, Changes
 from bot.app.ticking import Scheduler, metronome
+from bot.app.upkeep import open_upkeep
 from bot.campaigns.composer import Composer
 from bot.campaigns.dispatcher import Dispatcher
 from bot.campaigns.planner import Planner
+from bot.campaigns.upkeep import Upkeep
 from bot.channels.slack.inbound import SlackInbound
 from bot.channels.telegram.client import TelegramChannel
 from bot.channels.telegram.inbound import TelegramInbound
@@ -53,8 +55,11 @@ async def opened(
         database = stack.enter_context(Database(settings.database_url, clock=clock, inline=jumps))
         database.require_migrated()
         speaking = Speaking(i18n.Catalogs.load(resources.locales()), settings.operator)
+        upkeep = await open_upkeep(settings, database, clock, jumps=jumps)
         served = await open_lanes(stack, settings, database, clock, speaking, listens=listens)
-        yield _wire(settings, clock, database, speaking, served, random_bytes, jumps=jumps, listens=listens)
+        yield _wire(
+            settings, clock, database, speaking, served, upkeep, random_bytes, jumps=jumps, listens=listens
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,7 @@ def _wire(
     database: Database,
     speaking: Speaking,
     served: Sequence[Lane],
+    upkeep: Mapping[str, Upkeep],
     random_bytes: RandomBytes,
     *,
     jumps: bool,
@@ -164,12 +170,14 @@ def _wire(
             clock,
             database,
             dispatchers,
+            upkeep.values(),
             jumps=jumps,
             glance=None if listens else partial(engine.hint, INBOX),
         ),
         changes=changes,
         owner=owner,
         introductions=_introductions(served, database, speaking) if listens else (),
+        upkeep=upkeep,
         leases_inbound=not jumps,
     )
 

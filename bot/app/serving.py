@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,6 +11,7 @@ from functools import partial
 from bot.app.owners import is_dead
 from bot.campaigns.dispatcher import Dispatcher
 from bot.campaigns.planner import Planner
+from bot.campaigns.upkeep import Upkeep
 from bot.clock import Clock
 from bot.config import Settings
 from bot.conversation.intake import Intake
@@ -67,6 +68,7 @@ class App:
     introductions: Sequence[
         Callable[[], Awaitable[None]]
     ] = ()  # what the bots say of themselves, at the start
+    upkeep: Mapping[str, Upkeep] = field(default_factory=dict)
     leases_inbound: bool = True  # others may listen under the same identity: one at a time does
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -107,11 +109,12 @@ class App:
 
     def _jobs(self) -> dict[str, Job]:
         drains = {f"lane:{name}": partial(self._drain_lane, name) for name in self.dispatchers}
-        return {PLAN: self._plan_and_wake, INBOX: self._work_inbox, **drains}
+        upkeep = {name: work.work for name, work in self.upkeep.items()}
+        return {PLAN: self._plan_and_wake, INBOX: self._work_inbox, **drains, **upkeep}
 
     def _tick(self) -> None:
-        self.engine.hint(INBOX)
-        self.engine.hint(PLAN)
+        for job in (INBOX, PLAN, *self.upkeep):
+            self.engine.hint(job)
 
     async def _plan(self) -> None:
         await self.planner.plan(self.clock.now())

@@ -1,13 +1,14 @@
 """What ticks: APScheduler on a real clock, the instants that matter on one that jumps."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.campaigns import planner
 from bot.campaigns.dispatcher import Dispatcher
+from bot.campaigns.upkeep import Upkeep
 from bot.clock import Clock
 from bot.engine.metronome import JumpingMetronome, Metronome
 from bot.store import inbox, lanes, outbox
@@ -53,6 +54,7 @@ def metronome(
     clock: Clock,
     database: Database,
     dispatchers: dict[str, Dispatcher],
+    upkeep: Collection[Upkeep],
     *,
     jumps: bool,
     glance: Callable[[], None] | None,
@@ -63,17 +65,20 @@ def metronome(
 
     async def next_instant() -> datetime | None:
         idle = [name for name, dispatcher in dispatchers.items() if dispatcher.lease is None]
-        return await database.transact(_next_instant, idle, now=clock.now())
+        return await database.transact(_next_instant, idle, upkeep, now=clock.now())
 
     return JumpingMetronome(clock, next_instant=next_instant)
 
 
-def _next_instant(session: Session, idle: Sequence[str], *, now: datetime) -> datetime | None:
+def _next_instant(
+    session: Session, idle: Sequence[str], upkeep: Collection[Upkeep], *, now: datetime
+) -> datetime | None:
     """When there may be something to do; in one transaction, since a jump costs one of these."""
     instants = [
         planner.next_instant(session, now=now),
         inbox.next_retry(session, now=now),
         now + timedelta(seconds=TICK) if _waits_for_a_lane(session, idle, now=now) else None,
+        *(work.next_instant(session, now=now) for work in upkeep),
     ]
     return min((instant for instant in instants if instant is not None), default=None)
 

@@ -1,5 +1,6 @@
 """The demo's stage: who is there, what goes wrong, and the campaign that has just been started."""
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -73,6 +74,10 @@ class Script:
         return self.folder / "demo.db"
 
     @property
+    def checkpoints(self) -> Path:
+        return self.folder / "checkpoints"
+
+    @property
     def crash_at(self) -> int:
         """The campaign message in Telegram with which the application is killed: one of the first notices."""
         return max(3, self.people // 8)
@@ -110,6 +115,7 @@ def clear(script: Script) -> None:
     script.folder.mkdir(parents=True, exist_ok=True)
     for suffix in ("", "-wal", "-shm"):
         Path(f"{script.database}{suffix}").unlink(missing_ok=True)
+    shutil.rmtree(script.checkpoints, ignore_errors=True)
 
 
 def settings(script: Script, sandbox: Sandbox) -> Settings:
@@ -123,6 +129,7 @@ def settings(script: Script, sandbox: Sandbox) -> Settings:
         slack_app_token="xapp-demo",
         slack_api=sandbox.slack_url,
         operator=OPERATOR,
+        checkpoints=str(script.checkpoints),
     )
 
 

@@ -1,4 +1,4 @@
-"""Looking into an installation: its database, its log, its dead letters, its ledger, its staff."""
+"""Looking into an installation: its database, its log, its dead letters, its staff."""
 
 from typing import Annotated
 
@@ -11,23 +11,20 @@ from bot.cli.console import (
     answer,
     database,
     group,
-    note,
     table,
     unmigrated_database,
 )
 
 db = group("The database.")
-ledger = group("The ledger of choices.")
 inbox = group("Updates as the platforms handed them over.")
 staff = group("Who may give commands in a chat.")
 
-CHECK_FAILED = 1
 Limit = Annotated[int, typer.Option(metavar="N", min=1, help="At most so many, the newest.")]
 
 
 def register(app: typer.Typer) -> None:
     """The commands of this file are commands of `app`."""
-    for name, commands in (("db", db), ("ledger", ledger), ("inbox", inbox), ("staff", staff)):
+    for name, commands in (("db", db), ("inbox", inbox), ("staff", staff)):
         app.add_typer(commands, name=name)
     app.command()(deliveries)
 
@@ -73,32 +70,6 @@ def db_check(as_json: AsJson = False) -> None:
     with database() as opened:
         revision = opened.revision()
     answer({"revision": revision}, as_json=as_json, lines=[f"The database is at revision {revision}."])
-
-
-@ledger.command("verify")
-def ledger_verify(as_json: AsJson = False) -> None:
-    """Check every entry, and that every choice is the one committed to; exit code 1 if one is not.
-
-    tree_ok and checkpoints_ok are true as long as neither tree nor checkpoints are kept.
-    JSON: size, root, chain_ok, tree_ok, checkpoints_ok, openings_ok.
-    """
-    from bot.store import verification
-
-    with database() as opened:
-        check = opened.run(verification.verify)
-    document = {
-        "size": check.size,
-        "root": check.root,
-        "chain_ok": check.chain_ok,
-        "tree_ok": check.tree_ok,
-        "checkpoints_ok": check.checkpoints_ok,
-        "openings_ok": check.openings_ok,
-    }
-    answer(document, as_json=as_json)
-    if not all(value for name, value in document.items() if name.endswith("_ok")):
-        where = f" The chain breaks first at entry {check.first_bad_seq}." if check.first_bad_seq else ""
-        note(f"The ledger is not as it was written.{where}")
-        raise typer.Exit(CHECK_FAILED)
 
 
 @inbox.command("dead")

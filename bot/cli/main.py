@@ -9,13 +9,14 @@ from typing import Annotated
 import typer
 
 from bot import __version__
-from bot.cli import campaign, inspect, interpret, recipients, template
+from bot.cli import campaign, inspect, interpret, ledger, recipients, template
 from bot.cli.console import group
 
 app = group("Tells existing users about a policy update with a deadline, and keeps each choice.")
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(recipients.app, name="recipients")
 app.add_typer(template.app, name="template")
+app.add_typer(ledger.app, name="ledger")
 inspect.register(app)
 interpret.register(app)
 for name in ("run", "web", "demo"):

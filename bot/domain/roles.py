@@ -34,6 +34,7 @@ class Act(StrEnum):
     MOVE_DEADLINE = "campaign.move_deadline"
     STAFF = "staff"
     EXPORT = "export"
+    RESTORE = "restore"
 
 
 WATCH = frozenset({Act.STATUS, Act.FORECAST, Act.PREVIEW, Act.REPORT})

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from sqlmodel import Session, col, select
 
 from bot.domain.calendar import closes_everywhere
 from bot.domain.campaign import CampaignState
+from bot.domain.canonical import Json
 from bot.domain.checkpoint import PublicKey, Signer, next_due
+from bot.domain.ledger import EntryType
 from bot.exceptions import LedgerForked
 from bot.store import campaigns, ledger, tree
 from bot.store.dialect import insert_new
@@ -34,21 +37,53 @@ def seal(session: Session, signer: Signer, *, now: datetime) -> Kept:
     """
     last, size = newest(session), ledger.size(session)
     if last is not None:
-        _require_grown(session, signer.key, last, size)
+        _require_grown(session, signer.key, last.note, size, "its last checkpoint")
     note = signer.sign(size, tree.root(session, 0, size))
-    row = session.get(CheckpointRow, size) or CheckpointRow(size=size, note=note, said_at=now)
-    row.note, row.said_at, row.put_at = note, now, None
-    session.add(row)
+    session.execute(insert_new(session, CheckpointRow, [{"size": size, "note": note, "said_at": now}]))
     session.execute(insert_new(session, LedgerKeyRow, [{"key": signer.key.text, "since": now}]))
+    row = session.get_one(CheckpointRow, size)
+    row.said_at, row.put_at = now, None
     session.flush()
     return _kept(row)
+
+
+def compare(session: Session, key: PublicKey, outside: str | None) -> None:
+    """The ledger has grown from its own last checkpoint and from the last one outside; raise `LedgerForked`
+    when it has not."""
+    size = ledger.size(session)
+    if (last := newest(session)) is not None:
+        _require_grown(session, key, last.note, size, "its last checkpoint")
+    if outside is not None:
+        _require_grown(session, key, outside, size, "the last checkpoint outside")
+
+
+def go_on(session: Session, signer: Signer, outside: Sequence[str], *, now: datetime) -> int:
+    """It is stated that the ledger goes on from here, though checkpoints outside say otherwise; how many
+    these are. They are named by their hashes, so that `verify` knows them."""
+    size = ledger.size(session)
+    said = [(note, signer.key.opens(note)) for note in outside]
+    forked = [
+        (note, head.size)
+        for note, head in said
+        if head is not None and (head.size > size or tree.root(session, 0, head.size) != head.root)
+    ]
+    if forked:
+        content: dict[str, Json] = {
+            "abandoned": sorted(sha256(note.encode()).hexdigest() for note, _ in forked),
+            "kept": size,
+            "lost": max(head for _, head in forked) - size,
+        }
+        ledger.state(session, EntryType.RESTORE, content, now=now)
+        ledger.enter(session, now=now)
+    seal(session, signer, now=now)
+    return len(forked)
 
 
 def signed_head(session: Session, signer: Signer) -> tuple[int, str]:
     """(size, note) of a checkpoint over the ledger as it is now, for a receipt; it is kept nowhere here."""
     last, size = newest(session), ledger.size(session)
     if last is not None:
-        _require_grown(session, signer.key, last, size)
+        _require_grown(session, signer.key, last.note, size, "its last checkpoint")
         if last.size == size:
             return size, last.note
     return size, signer.sign(size, tree.root(session, 0, size))
@@ -56,7 +91,7 @@ def signed_head(session: Session, signer: Signer) -> tuple[int, str]:
 
 def next_instant(session: Session, *, now: datetime) -> datetime | None:
     """When there is something to do for the ledger: at once, or when the next checkpoint is due."""
-    if ledger.waits(session) or unput(session):
+    if ledger.waits(session):
         return now
     last = newest(session)
     closings = [
@@ -101,15 +136,15 @@ def keys(session: Session) -> list[str]:
     return list(found)
 
 
-def _require_grown(session: Session, key: PublicKey, last: Kept, size: int) -> None:
-    """The ledger begins with what the last checkpoint says, as far as the hashes that are kept show."""
-    said = key.opens(last.note)
+def _require_grown(session: Session, key: PublicKey, note: str, size: int, which: str) -> None:
+    """The ledger begins with what the checkpoint says, as far as the hashes that are kept show."""
+    said = key.opens(note)
     if said is None:
-        raise LedgerForked("its last checkpoint is not signed with the key of this BOT_SECRET_KEY")
+        raise LedgerForked(f"{which} is not signed with the key that comes of this BOT_SECRET_KEY")
     if said.size > size:
-        raise LedgerForked(f"it ends at entry {size}, and its last checkpoint says {said.size}")
+        raise LedgerForked(f"it ends at entry {size}, and {which} says {said.size}")
     if tree.root(session, 0, said.size) != said.root:
-        raise LedgerForked(f"its first {said.size} entries are not those of its last checkpoint")
+        raise LedgerForked(f"its first {said.size} entries are not those of {which}")
 
 
 def _kept(row: CheckpointRow) -> Kept:

@@ -23,6 +23,7 @@ from bot.exceptions import DatabaseAway, DatabaseNotMigrated, NotSavedInTime
 
 POSTGRES_THREADS = 4
 BUSY_TIMEOUT = 10.0  # seconds that SQLite waits for another process's transaction
+READS = "reads"  # set on a connection that only looks
 TRACES = "traces"  # set on a session whose transaction has erased something
 
 P = ParamSpec("P")
@@ -68,6 +69,15 @@ class Database:
                 if session.info.get(TRACES) and self.is_sqlite:
                     self._truncate_log()
                 return result
+        except OperationalError as error:
+            raise DatabaseAway(self.shown_url, _first_line(error)) from error
+
+    def read(self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `function(session, …)` finds in the database as it is at one instant; nobody's writing waits."""
+        options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        try:
+            with Session(self.engine.execution_options(**{READS: True, **options})) as session:
+                return function(session, *args, **kwargs)
         except OperationalError as error:
             raise DatabaseAway(self.shown_url, _first_line(error)) from error
 
@@ -251,7 +261,8 @@ def _trust_the_machine(connection: sqlite3.Connection, _: object) -> None:
 
 def _begin_immediate(connection: Connection) -> None:
     # A transaction that reads first and writes later fails at once when another one wrote meanwhile.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    reads = connection.get_execution_options().get(READS)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 def _first_line(error: DBAPIError) -> str:

@@ -6,6 +6,7 @@ from bot.domain import merkle
 from bot.domain.ledger import BLOCK
 from bot.domain.merkle import folded, leaf_hash, peaks_of
 from bot.store import ledger
+from bot.store.dialect import insert_new
 from bot.store.models import SubtreeRow
 
 
@@ -74,8 +75,7 @@ def _grow_upwards(session: Session, number: int) -> None:
 
 
 def _keep(session: Session, level: int, number: int, digest: bytes) -> None:
-    session.merge(SubtreeRow(level=level, number=number, hash=digest))
-    session.flush()
+    session.execute(insert_new(session, SubtreeRow, [{"level": level, "number": number, "hash": digest}]))
 
 
 def _kept(session: Session, level: int) -> int:

@@ -100,7 +100,7 @@ class _Check:
     def __init__(self, session: Session, key: PublicKey | None, outside: Sequence[str]) -> None:
         self.session = session
         self.problems: list[str] = []
-        self.notes = [(size, note) for size, note in self._rows(CHECKPOINTS)]  # noqa: C416  # as stored
+        self.notes = [(size, note) for size, note in self._rows(CHECKPOINTS)]  # as stored
         self.key = key or self._kept_key()
         self.said = [(size, note, self._opened(note)) for size, note in self.notes]
         self.outside = [(None, note, self._opened(note)) for note in outside]
@@ -141,7 +141,7 @@ class _Check:
         before = len(self.problems)
         if self.said and self.key is None:
             self.problems.append("There is no public key to know the checkpoints by.")
-        for size, note, said in self.said:
+        for size, _, said in self.said:
             if said is None or size != said.size:
                 self.problems.append(f"The checkpoint over {size} entries is not as it was signed.")
             else:

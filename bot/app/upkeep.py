@@ -1,0 +1,31 @@
+"""Upkeep, wired: what keeps the ledger sealed and other systems told."""
+
+from collections.abc import Mapping
+
+from bot.campaigns.sealing import Sealer
+from bot.campaigns.upkeep import Upkeep
+from bot.channels.outside import outside
+from bot.clock import Clock
+from bot.config import Settings
+from bot.domain.checkpoint import Signer
+from bot.store.database import Database
+
+
+async def open_upkeep(
+    settings: Settings, database: Database, clock: Clock, *, jumps: bool
+) -> Mapping[str, Upkeep]:
+    """Everything of the kind, by the name of its job. Raise `LedgerForked` when the ledger contradicts the
+    last checkpoint that was put outside."""
+    sealer = sealing(settings, database, clock, inline=jumps)
+    await sealer.compare()
+    return {"seal": sealer}
+
+
+def sealing(settings: Settings, database: Database, clock: Clock, *, inline: bool = False) -> Sealer:
+    """What seals the ledger."""
+    return Sealer(
+        database,
+        Signer.from_secret(settings.secret_key.encode()),
+        clock=clock,
+        outside=outside(settings.checkpoints, inline=inline),
+    )
