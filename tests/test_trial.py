@@ -25,7 +25,7 @@ from bot.sandbox.oracle import Oracle
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack import messages as slack_messages
 from bot.sandbox.telegram import chats
-from bot.store import choices, lanes, recipients
+from bot.store import deliveries, lanes, recipients
 from bot.store.database import Database
 from bot.store.models import AuditRow, ChoiceRow
 from tests.words import composed, words
@@ -153,4 +153,4 @@ def test_without_a_bot_there_is_nobody_to_send_it(database: Database) -> None:
 
     with pytest.raises(NoBotYet, match="slack:T9:U1"):
         send(database, elsewhere)
-    assert database.run(choices.verify).size == 0
+    assert database.run(deliveries.find, limit=10) == []

@@ -4,7 +4,7 @@ import csv
 from io import StringIO
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.campaigns.template_csv import BOM, COMPUTED, blank, from_csv, to_csv
@@ -45,6 +45,7 @@ def test_the_shipped_words_come_back_as_they_went(locale: str) -> None:
     assert to_csv(again, source=shipped("id")) == text
 
 
+@settings(deadline=None)
 @given(
     text=st.text(
         st.characters(exclude_categories=("Cc", "Cs", "Co", "Cn"), exclude_characters="{}"), min_size=1
