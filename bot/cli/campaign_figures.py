@@ -1,4 +1,4 @@
-"""`tenggat campaign forecast`: what a campaign will send, when, and whom it will not reach."""
+"""`tenggat campaign forecast`, `report` and `export`: what a campaign will do, and what came of it."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -13,6 +13,7 @@ from bot.cli.console import AsJson, Slug, answer, database, note, settings, tabl
 
 if TYPE_CHECKING:
     from bot.campaigns.forecast import Forecast
+    from bot.campaigns.report import Report
     from bot.store.database import Session
 
 UNLINKED_COLUMNS = ("ref", "locale", "timezone")
@@ -21,6 +22,8 @@ UNLINKED_COLUMNS = ("ref", "locale", "timezone")
 def register(app: typer.Typer) -> None:
     """The commands of this file are commands of `app`."""
     app.command()(forecast)
+    app.command()(report)
+    app.command()(export)
 
 
 def forecast(
@@ -64,6 +67,101 @@ def forecast(
             *(f"{locale}: no words for {count} people" for locale, count in without.items()),
         ],
     )
+
+
+def report(
+    slug: Slug,
+    svg: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw the answers by day.")] = None,
+    png: Annotated[Path | None, typer.Option(metavar="FILE.png", help="The same picture as PNG.")] = None,
+    locale: Annotated[
+        str | None, typer.Option(metavar="L", help="The picture's language; else the authoritative one.")
+    ] = None,
+    dark: Annotated[bool, typer.Option("--dark", help="Draw on a dark ground.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what came of a campaign, both answers in neutral order and with equal weight.
+
+    Days are those of the campaign's zone; in doubt counts as reached. JSON: slug, state, deadline,
+    single_operator, audience, excluded, reached, answered, opt_in, opt_out, no_answer, muted, blocked,
+    changed, in_doubt, median_seconds_to_answer, funnel (of those who got a link), and by steps, days, locales,
+    channels: name, reached, answered, opt_in, opt_out.
+    """
+    from bot.campaigns.report import report as find_report
+
+    with database() as opened:
+        found = opened.run(find_report, slug)
+    if svg is not None or png is not None:
+        _draw(found, svg, png, locale=locale, dark=dark)
+    answer(found.as_json(), as_json=as_json, lines=_reported(found))
+
+
+def export(
+    slug: Slug,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="FILE.csv or FILE.jsonl.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write every answer of a campaign to a file, changed ones too, without names.
+
+    No cell of a CSV file is a formula: one that would be begins with an apostrophe. JSON: answers (how many).
+    """
+    with database() as opened:
+        written = opened.run(_export, slug, out)
+    answer({"answers": written}, as_json=as_json, lines=[f"{written} answers are in {out}."])
+
+
+def _export(session: "Session", slug: str, file: Path) -> int:
+    from bot.campaigns import export
+    from bot.exceptions import BadFile
+
+    writers = {".csv": export.write_csv, ".jsonl": export.write_jsonl}
+    write = writers.get(file.suffix)
+    if write is None:
+        raise BadFile(str(file), "its name must end in .csv or .jsonl.")
+    found = export.lines(session, slug)
+    try:
+        with file.open("w", encoding="utf-8", newline="") as out:
+            return write(found, out)
+    except OSError as error:
+        raise BadFile(str(file), f"cannot be written ({error.strerror}).") from error
+
+
+def _draw(found: "Report", svg: Path | None, png: Path | None, *, locale: str | None, dark: bool) -> None:
+    from bot import resources
+    from bot.campaigns import chart
+    from bot.campaigns.wording import Template
+    from bot.exceptions import BadFile
+    from bot.i18n import Catalogs
+
+    campaign = found.campaign
+    template = Template.of(
+        campaign.document,
+        locale=locale or campaign.document.authoritative_locale,
+        zone=None,
+        operator=settings().operator,
+        catalogs=Catalogs.load(resources.locales()),
+        own=campaign.words,
+    )
+    picture = chart.svg(chart.every_day(found.days), chart.labels(template), dark=dark)
+    try:
+        if svg is not None:
+            svg.write_text(picture, encoding="utf-8")
+        if png is not None:
+            png.write_bytes(chart.png(picture))
+    except OSError as error:
+        raise BadFile(str(error.filename), f"cannot be written ({error.strerror}).") from error
+
+
+def _reported(found: "Report") -> Sequence[str]:
+    document = found.as_json()
+    parts = {"step": found.steps, "day": found.days, "language": found.locales, "channel": found.channels}
+    lines = [
+        f"{name:<24}  {value}" for name, value in document.items() if not isinstance(value, (dict, list))
+    ]
+    for name, rows in parts.items():
+        cells = [(row.name, row.reached, row.answered, row.opt_in, row.opt_out) for row in rows]
+        if cells:
+            lines += ["", *table((name, "reached", "answered", "opt_in", "opt_out"), cells)]
+    return lines
 
 
 def _forecast(session: "Session", slug: str, at: str | None, *, now: datetime) -> "Forecast":

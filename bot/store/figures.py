@@ -95,6 +95,12 @@ def choices(session: Session, campaign_id: int) -> dict[ChoiceValue, int]:
     return {ChoiceValue(value): count for value, count in found}
 
 
+def blocked(session: Session, document: CampaignDocument) -> int:
+    """How many of those whom the campaign is for have blocked the bot, and cannot be reached elsewhere."""
+    rule = and_(_has_address(Reach.BLOCKED), ~_has_address(Reach.REACHABLE))
+    return _covered(session, document, rule)
+
+
 def exclusion(document: CampaignDocument) -> ColumnElement[str | None]:
     """The rule of `recipient.exclusion`, over the table."""
     reasons = [

@@ -32,3 +32,25 @@ def test_the_unlinked_are_written_down(started, home: Path):
     assert done.json["excluded"]["unlinked"] == 1
     with (home / "unlinked.csv").open(newline="") as file:
         assert list(csv.reader(file)) == [["ref", "locale", "timezone"], ["u-9", "fr", ""]]
+
+
+def test_a_report_has_figures_and_a_picture(started, home: Path):
+    """The picture fetches nothing from elsewhere."""
+    done = started(
+        "campaign", "report", "terms", "--svg", "a.svg", "--png", "a.png", "--locale", "zh", "--json"
+    )
+
+    assert (done.json["answered"], done.json["steps"]) == (0, [])
+    assert "<script" not in (home / "a.svg").read_text()
+    assert (home / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_an_export_of_nothing_has_its_columns(started, home: Path):
+    done = started("campaign", "export", "terms", "--out", "answers.csv")
+
+    assert done.code == 0
+    assert (home / "answers.csv").read_text().startswith("ref,campaign,revision,value,stands,")
+
+
+def test_an_export_needs_a_kind_of_file(started):
+    assert started("campaign", "export", "terms", "--out", "answers.xls").code == 2

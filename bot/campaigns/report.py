@@ -1,0 +1,136 @@
+"""The report: what came of a campaign, in figures; both answers in neutral order and with equal weight."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from zoneinfo import ZoneInfo
+
+from bot.domain.campaign import Campaign
+from bot.domain.choice import ChoiceValue
+from bot.domain.step import StepKind
+from bot.store import campaigns, figures, tallies
+from bot.store.database import Session
+from bot.store.figures import Figures
+from bot.store.tallies import Answered, Reached
+
+BY_ITSELF = "by themselves"  # an answer to no campaign message: by a command, on the app's own page
+
+Json = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The figures of one step, day, language or channel; `reached` is None where nobody is reached by it."""
+
+    name: str
+    reached: int | None
+    opt_in: int
+    opt_out: int
+
+    @property
+    def answered(self) -> int:
+        return self.opt_in + self.opt_out
+
+    def as_json(self) -> Json:
+        """The part as scripts read it."""
+        return {
+            "name": self.name,
+            "reached": self.reached,
+            "answered": self.answered,
+            "opt_in": self.opt_in,
+            "opt_out": self.opt_out,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of a campaign, in people. Days are those of the campaign's zone."""
+
+    campaign: Campaign
+    figures: Figures
+    blocked: int
+    changed: int
+    seconds_to_answer: float | None
+    steps: tuple[Part, ...]
+    days: tuple[Part, ...]
+    locales: tuple[Part, ...]
+    channels: tuple[Part, ...]
+
+    def as_json(self) -> Json:
+        """The report as scripts read it."""
+        counted, document = self.figures, self.campaign.document
+        return {
+            "slug": self.campaign.slug,
+            "state": self.campaign.state.value,
+            "deadline": document.deadline.isoformat(),
+            "single_operator": document.single_operator,
+            "audience": counted.audience,
+            "excluded": dict(counted.excluded),
+            "reached": counted.asked,
+            "answered": counted.answered,
+            "opt_in": counted.opt_in,
+            "opt_out": counted.opt_out,
+            "no_answer": counted.no_answer,
+            "muted": counted.muted,
+            "blocked": self.blocked,
+            "changed": self.changed,
+            "in_doubt": counted.in_doubt,
+            "median_seconds_to_answer": self.seconds_to_answer,
+            "funnel": asdict(counted.funnel),
+            "steps": [part.as_json() for part in self.steps],
+            "days": [part.as_json() for part in self.days],
+            "locales": [part.as_json() for part in self.locales],
+            "channels": [part.as_json() for part in self.channels],
+        }
+
+
+def report(session: Session, slug: str) -> Report:
+    """What came of the campaign until now."""
+    campaign = campaigns.get(session, slug)
+    answered, reached = tallies.answers(session, campaign), tallies.reached(session, campaign)
+    notices = [row for row in reached if row.step == StepKind.NOTICE.value]
+    zone = ZoneInfo(campaign.document.zone)
+    return Report(
+        campaign=campaign,
+        figures=figures.of(session, campaign),
+        blocked=figures.blocked(session, campaign.document),
+        changed=tallies.changed(session, campaign),
+        seconds_to_answer=tallies.seconds_to_answer(session, campaign),
+        steps=_parts(reached, lambda row: row.step, answered, lambda row: row.step or BY_ITSELF),
+        days=_sorted(
+            _parts(
+                (row for row in notices if row.asked_on is not None),
+                lambda row: str(row.asked_on),
+                answered,
+                lambda row: row.hour.astimezone(zone).date().isoformat(),
+            )
+        ),
+        locales=_sorted(
+            _parts(notices, lambda row: row.locale or "unknown", answered, lambda row: row.locale)
+        ),
+        channels=_sorted(_parts(notices, lambda row: row.channel, answered, lambda row: row.channel)),
+    )
+
+
+def _parts(
+    reached: Iterable[Reached],
+    reached_as: Callable[[Reached], str],
+    answered: Iterable[Answered],
+    answered_as: Callable[[Answered], str],
+) -> tuple[Part, ...]:
+    people: dict[str, int] = {}
+    for row in reached:
+        people[reached_as(row)] = people.get(reached_as(row), 0) + row.count
+    chosen: dict[str, dict[ChoiceValue, int]] = {}
+    for answer in answered:
+        values = chosen.setdefault(answered_as(answer), {})
+        values[answer.value] = values.get(answer.value, 0) + answer.count
+    return tuple(_part(name, people, chosen) for name in dict.fromkeys((*people, *chosen)))
+
+
+def _part(name: str, people: Mapping[str, int], chosen: Mapping[str, Mapping[ChoiceValue, int]]) -> Part:
+    values = chosen.get(name, {})
+    return Part(name, people.get(name), values.get(ChoiceValue.OPT_IN, 0), values.get(ChoiceValue.OPT_OUT, 0))
+
+
+def _sorted(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    return tuple(sorted(parts, key=lambda part: part.name))
