@@ -27,7 +27,9 @@ from bot.domain.recipient import Address, ChannelName, Plan, Recipient
 from bot.domain.token import peek
 from bot.sandbox.oracle import Direction, Entry, Oracle
 from bot.sandbox.server import Sandbox
+from bot.sandbox.slack import FakeSlack
 from bot.sandbox.slack import messages as slack_messages
+from bot.sandbox.telegram import FakeTelegram
 from bot.sandbox.telegram import chats as telegram_chats
 from bot.store import campaigns, choices, recipients
 from bot.store.database import Database
@@ -264,11 +266,17 @@ def _texts(block: object) -> list[str]:
 
 
 @asynccontextmanager
-async def chats(folder: Path, migrated: Path) -> AsyncIterator[Chats]:
-    """Everything but the application, which `running` starts; the database begins as a copy of `migrated`."""
+async def chats(folder: Path, migrated: Path, *, limited: bool = True) -> AsyncIterator[Chats]:
+    """Everything but the application, which `running` starts; the database begins as a copy of `migrated`.
+
+    Unless `limited`, the fakes take any pace.
+    """
     shutil.copy(migrated, folder / "tenggat.db")
     clock = VirtualClock(BEFORE)
-    async with Sandbox(clock, Oracle(clock)) as sandbox:
+    oracle = Oracle(clock)
+    telegram = FakeTelegram(clock, oracle) if limited else FakeTelegram(clock, oracle, flood=None)
+    slack = FakeSlack(clock, oracle) if limited else FakeSlack(clock, oracle, limits=None)
+    async with Sandbox(clock, oracle, telegram=telegram, slack=slack) as sandbox:
         settings = Settings(
             database_url=f"sqlite:///{folder}/tenggat.db",
             secret_key=KEY,
