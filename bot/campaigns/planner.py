@@ -18,7 +18,6 @@ from bot.store.claims import RestDays as RestDays
 from bot.store.cohorts import Cohort
 from bot.store.database import Database, Session
 
-
 AT_ONCE = timedelta(milliseconds=1)
 
 
