@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -39,11 +40,11 @@ class Played:
     trace: str
 
     @property
-    def document(self) -> dict[str, object]:
-        return json.loads(self.out)
+    def document(self) -> dict[str, Any]:
+        return dict(json.loads(self.out))
 
     @property
-    def course(self) -> dict[str, object]:
+    def course(self) -> dict[str, Any]:
         """The document without the one figure that the machine's load may change."""
         return {name: value for name, value in self.document.items() if name != "wall_seconds"}
 
@@ -162,10 +163,9 @@ async def test_a_moved_deadline_is_told_to_those_who_knew_the_old_one(tmp_path):
     ) as stage:
         result = result_of(stage, wall_seconds=0)
 
-    document = result.as_json()
     assert result.is_clean
-    assert document["deadline"] == "2025-10-08"
-    assert document["sent"]["correction-1"] > 0
+    assert result.as_json()["deadline"] == "2025-10-08"
+    assert "correction-1" in {row.step for row in result.record.sent}
 
 
 def _begin(
