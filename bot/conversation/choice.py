@@ -12,10 +12,11 @@ from bot.conversation.replies import Replies
 from bot.domain.campaign import Campaign, CampaignState
 from bot.domain.choice import ChoiceRecord, ChoiceValue, Control
 from bot.domain.message import Fact, Message, MessageKind, Verb
+from bot.domain.pseudonym import pseudonym
 from bot.domain.receipt import BYTES, receipt_code
 from bot.domain.recipient import Address, ChannelName
 from bot.failpoints import failpoint
-from bot.store import campaigns, choices, lanes, outbox, questions
+from bot.store import campaigns, choices, lanes, messages, outbox, questions, recipients
 from bot.store.database import Session
 from bot.store.questions import Question
 
@@ -199,24 +200,40 @@ def _record(
     control: Control,
     replies: Replies,
 ) -> ChoiceRecord:
-    kept = replies.kept
+    kept, shown = replies.kept, _shown(replies.session, question)
     return ChoiceRecord(
-        recipient=person.recipient.ref,
+        recipient=_name(replies.session, talk, person),
         campaign=campaign.slug,
         revision=campaign.revision,
         value=value,
         channel=person.address.channel,
         identity=kept.identity,
         control=control,
-        locale=talk.template(person, campaign).locale,
+        locale=shown.locale if shown else talk.template(person, campaign).locale,
         receipt=receipt_code(talk.random_bytes(BYTES)),
         received_at=kept.received_at,
         recorded_at=replies.now,
         order=kept.position,
         delivery=question.delivery if question else None,
         text_hash=_text_hash(question),
-        deadline_shown=person.deadline(campaign),
+        machine_made=shown.footnote is not None if shown else None,
+        deadline_shown=shown.deadline.at if shown and shown.deadline else None,
     )
+
+
+def _name(session: Session, talk: "Talk", person: Person) -> str:
+    """What the ledger calls this person."""
+    known = recipients.pseudonym(session, person.recipient.id)
+    return known or pseudonym(talk.key, person.recipient.ref)
+
+
+def _shown(session: Session, question: Question | None) -> Message | None:
+    """What the person had before them, if it was kept."""
+    if question is None:
+        return None
+    if question.text is not None:
+        return messages.shown(session, question.text)
+    return messages.from_text(question.body) if question.body else None
 
 
 def _text_hash(question: Question | None) -> str | None:

@@ -1,11 +1,11 @@
 """Choices: what a recipient answered, which answer stands, and the code of its receipt."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bot.domain.canonical import Json, canonical
 from bot.domain.recipient import ChannelName
 
 PLATFORM_ORDER_HOLDS = timedelta(hours=48)  # Telegram's numbers may start anew after a quiet week
@@ -30,8 +30,9 @@ class ChoiceRecord:
     """One answer as it was given; it is appended and never changed.
 
     `received_at` is when the update reached us, `recorded_at` when the choice was kept. `order` grows with
-    the platform's own order within `identity` (None: it gave none). `text_hash` names the text that stood
-    above the buttons, `deadline_shown` the deadline in it.
+    the platform's own order within `identity` (None: it gave none). `recipient` is the person's pseudonym.
+    `text_hash` names the text that stood above the buttons, `machine_made` says whether that told of itself
+    that a machine had translated it, `deadline_shown` is the deadline in it.
     """
 
     recipient: str
@@ -49,13 +50,17 @@ class ChoiceRecord:
     delivery: int | None = None
     text_hash: str | None = None
     deadline_shown: datetime | None = None
+    machine_made: bool | None = None
+
+    @property
+    def content(self) -> dict[str, Json]:
+        """Every field as JSON has it: instants in ISO form, in UTC; nulls stand too."""
+        return {name: _plain(value) for name, value in asdict(self).items()}
 
     @property
     def canonical(self) -> bytes:
-        """Canonical JSON: sorted keys, no white space, ASCII, instants in ISO form; nulls stand too."""
-        return json.dumps(
-            asdict(self), sort_keys=True, separators=(",", ":"), default=datetime.isoformat
-        ).encode()
+        """The one text of this choice, which is committed to."""
+        return canonical(self.content)
 
 
 def current(choices: Iterable[ChoiceRecord]) -> ChoiceRecord | None:
@@ -75,6 +80,10 @@ def current(choices: Iterable[ChoiceRecord]) -> ChoiceRecord | None:
 def supersedes(new: ChoiceRecord, earlier: Iterable[ChoiceRecord]) -> bool:
     """Whether `new` is the answer that stands, once it is kept beside the `earlier` ones."""
     return current([*earlier, new]) is new
+
+
+def _plain(value: str | int | datetime | None) -> str | int | None:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _by_receipt(choice: ChoiceRecord) -> tuple[datetime, bool, str]:

@@ -7,8 +7,9 @@ from pydantic import TypeAdapter
 from sqlmodel import Session, col, select, update
 
 from bot.domain.campaign import Campaign, CampaignDocument, CampaignState
+from bot.domain.statement import of_campaign
 from bot.exceptions import UnknownCampaign
-from bot.store import templates
+from bot.store import ledger, templates
 from bot.store.models import CampaignRevisionRow, CampaignRow
 
 DOCUMENT = TypeAdapter(CampaignDocument)
@@ -32,8 +33,10 @@ def add(session: Session, campaign: Campaign, *, now: datetime) -> Campaign:
 
 
 def save(session: Session, campaign: Campaign, *, now: datetime, by: str) -> Campaign:
-    """The campaign stands as given; a new revision is kept besides."""
+    """The campaign stands as given; a new revision is kept besides, and the ledger says what has changed."""
     row = session.get_one(CampaignRow, campaign.id)
+    for said in of_campaign(_value(session, row), campaign):
+        ledger.state(session, said.type, said.content, now=now)
     is_new = row.revision != campaign.revision
     _write(row, campaign)
     if is_new:

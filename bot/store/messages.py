@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
+from bot.domain.ledger import EntryType
 from bot.domain.message import Document, Message
+from bot.store import ledger
 from bot.store.dialect import insert_new
 from bot.store.models import RenderingRow
 
@@ -35,10 +37,14 @@ def document_from_text(text: str) -> Document:
 
 
 def keep(session: Session, texts: Mapping[str, str], *, now: datetime) -> None:
-    """Each text, by its hash, is among those that were shown."""
-    rows = [{"hash": name, "message": text, "first_at": now} for name, text in texts.items()]
-    if rows:
+    """Each text, by its hash, is among those that were shown; of a new one the ledger says so."""
+    known = set(session.exec(select(RenderingRow.hash).where(col(RenderingRow.hash).in_(texts))))
+    new = [name for name in texts if name not in known]
+    if new:
+        rows = [{"hash": name, "message": texts[name], "first_at": now} for name in new]
         session.execute(insert_new(session, RenderingRow, rows))
+    for name in new:
+        ledger.state(session, EntryType.TEXT, {"text": name}, now=now)
 
 
 def shown(session: Session, name: str) -> Message | None:

@@ -110,6 +110,11 @@ def mute(session: Session, recipient_id: int, *, now: datetime | None) -> None:
         campaigns.audience_changed(session)
 
 
+def pseudonym(session: Session, recipient_id: int) -> str | None:
+    """What the ledger calls the person; None until they choose."""
+    return session.get_one(RecipientRow, recipient_id).pseudonym
+
+
 def email_hash(session: Session, recipient_id: int) -> str | None:
     """The hash of the person's e-mail address, as imported."""
     return session.get_one(RecipientRow, recipient_id).email_hash

@@ -386,7 +386,7 @@ async def test_a_forgotten_persons_link_is_dead(stage):
     """Nothing leads back to them."""
     person = stage.database.run(recipients.get, "user-100")
     token = stage.link()
-    stage.database.run(erase, person.id, key=KEY, random_bytes=lambda size: bytes(size), now=BEFORE)
+    stage.database.run(erase, person.id, key=KEY, now=BEFORE)
 
     async with running(stage):
         assert REFUSED in (await stage.opens(NEW, token)).text
