@@ -86,7 +86,9 @@ def _moved(campaign: Campaign, to: date, *, by: str, now: datetime) -> Campaign:
     moved = rules.move_deadline(campaign, to)
     if moved.state in STARTED:
         return replace(moved, approver=by, approved_hash=moved.document.content_hash)
-    return replace(moved, state=CampaignState.DRAFT, approver=None, approved_hash=None, start_at=None)
+    return replace(
+        moved, state=CampaignState.DRAFT, author=by, approver=None, approved_hash=None, start_at=None
+    )
 
 
 def _outcome(session: Session, before: Campaign, after: Campaign) -> Move:

@@ -10,8 +10,17 @@ from bot.domain import campaign as rules
 from bot.domain.calendar import closes_everywhere, local_date
 from bot.domain.campaign import Campaign, CampaignDocument, CampaignState
 from bot.domain.roles import Act
-from bot.exceptions import ApprovalFallen, BadMoment, CampaignLocked, DeadlinePassed, SlugTaken, Unfair
-from bot.store import campaigns, planning, staff
+from bot.domain.share import Share
+from bot.exceptions import (
+    ApprovalFallen,
+    AudienceDiffers,
+    BadMoment,
+    CampaignLocked,
+    DeadlinePassed,
+    SlugTaken,
+    Unfair,
+)
+from bot.store import campaigns, figures, first_part, planning, staff
 from bot.store.database import Session
 
 REWRITABLE = (CampaignState.DRAFT, CampaignState.APPROVED)
@@ -75,22 +84,71 @@ def new_from(
     return _add(session, document, author=author, now=now)
 
 
-def approve(session: Session, slug: str, *, by: str, now: datetime, lint: Lint = lint_shipped) -> Campaign:
+def request(session: Session, slug: str, *, by: str, now: datetime) -> Campaign:
+    """In review, and locked: somebody else than its author is asked to approve it or to reject it."""
+    return _save(session, Act.REQUEST, rules.request(campaigns.get(session, slug)), by=by, now=now)
+
+
+def reject(session: Session, slug: str, *, by: str, now: datetime, why: str | None = None) -> Campaign:
+    """A draft again, and why that is stands on record."""
+    return _save(session, Act.REJECT, rules.reject(campaigns.get(session, slug)), by=by, now=now, detail=why)
+
+
+def approve(
+    session: Session,
+    slug: str,
+    *,
+    by: str,
+    now: datetime,
+    audience: int | None = None,
+    lint: Lint = lint_shipped,
+) -> Campaign:
     """Approved as it is now, by somebody else than its author unless it says `single_operator`.
 
-    Raise `Unfair` when the lint finds anything: nothing is approved then.
+    The approval holds for one content hash, which binds words, audience and schedule. Raise `AudienceDiffers`
+    when `audience` is given and is not how many people the campaign asks, `Unfair` when the lint finds
+    anything: nothing is approved then.
     """
     approved = rules.approve(campaigns.get(session, slug), by=by)
+    counted = audience_of(session, approved)
+    if audience is not None and audience != counted:
+        raise AudienceDiffers(slug, given=audience, counted=counted)
     require_fair(approved, lint)
-    return _save(session, Act.APPROVE, approved, by=by, now=now, detail=approved.approved_hash)
+    detail = f"{approved.approved_hash}, {counted} people"
+    return _save(session, Act.APPROVE, approved, by=by, now=now, detail=detail)
 
 
-def start(session: Session, slug: str, *, by: str, now: datetime, lint: Lint = lint_shipped) -> Campaign:
-    """Running from now on: the planner finds whom to ask. Raise `Unfair` as `approve` does."""
+def audience_of(session: Session, campaign: Campaign) -> int:
+    """How many people the campaign asks, as things stand."""
+    return figures.exclusions(session, campaign.document).get(None, 0)
+
+
+def start(
+    session: Session,
+    slug: str,
+    *,
+    by: str,
+    now: datetime,
+    first: Share | None = None,
+    lint: Lint = lint_shipped,
+) -> Campaign:
+    """Running from now on: the planner finds whom to ask, the `first` part of them alone if there is one.
+
+    Raise `Unfair` as `approve` does.
+    """
     campaign = _startable(session, slug, now)
-    started = rules.start(campaign, now=now)
+    below = None if first is None else first_part.bound(session, campaign, first)
+    started = rules.start(campaign, now=now, first_below=below)
     require_fair(started, lint)
-    return _save(session, Act.START, started, by=by, now=now)
+    detail = None if first is None else f"first {first.people(audience_of(session, campaign))}"
+    return _save(session, Act.START, started, by=by, now=now, detail=detail)
+
+
+def go_on(session: Session, slug: str, *, by: str, now: datetime) -> Campaign:
+    """Everybody in the audience is asked from now on, not the first part alone."""
+    campaign = rules.go_on(campaigns.get(session, slug))
+    campaigns.audience_changed(session)
+    return _save(session, Act.START, campaign, by=by, now=now, detail="everybody")
 
 
 def schedule(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Concatenate
 
@@ -108,7 +109,35 @@ def explain(
 
 
 @app.command()
-def approve(slug: Slug, by: By = ADMIN, as_json: AsJson = False) -> None:
+def request(slug: Slug, by: By = ADMIN, as_json: AsJson = False) -> None:
+    """Ask for the approval of a draft, which locks it. JSON: slug, state, content_hash."""
+    from bot.campaigns import service
+
+    _act(service.request, slug, by, as_json)
+
+
+@app.command()
+def reject(
+    slug: Slug,
+    why: Annotated[str | None, typer.Option(metavar="TEXT", help="The reason, for the record.")] = None,
+    by: By = ADMIN,
+    as_json: AsJson = False,
+) -> None:
+    """Give a campaign in review back to its author, as a draft. JSON: slug, state, content_hash."""
+    from bot.campaigns import service
+
+    _act(partial(service.reject, why=why), slug, by, as_json)
+
+
+@app.command()
+def approve(
+    slug: Slug,
+    audience: Annotated[
+        int | None, typer.Option(metavar="N", help="How many people it asks; another number is refused.")
+    ] = None,
+    by: By = ADMIN,
+    as_json: AsJson = False,
+) -> None:
     """Approve a campaign as it is now; its author may not, unless it says `single_operator = true`.
 
     What `lint` finds is told, and nothing is approved then: exit code 1. JSON: slug, state, content_hash; or
@@ -116,15 +145,35 @@ def approve(slug: Slug, by: By = ADMIN, as_json: AsJson = False) -> None:
     """
     from bot.campaigns import service
 
-    _act(service.approve, slug, by, as_json)
+    _act(partial(service.approve, audience=audience), slug, by, as_json)
 
 
 @app.command()
-def start(slug: Slug, by: By = ADMIN, as_json: AsJson = False) -> None:
-    """Start an approved campaign: from now on people are asked. JSON: slug, state, content_hash."""
+def start(
+    slug: Slug,
+    first: Annotated[
+        str | None, typer.Option(metavar="SHARE", help="Such as 1% or 200: nobody else is asked yet.")
+    ] = None,
+    by: By = ADMIN,
+    as_json: AsJson = False,
+) -> None:
+    """Start an approved campaign: from now on people are asked. JSON: slug, state, content_hash.
+
+    Who is in a first part is always the same: those whose SHA-256 of the slug, a colon and their reference is
+    lowest. `continue` asks everybody else.
+    """
+    from bot.campaigns import service
+    from bot.domain.share import Share
+
+    _act(partial(service.start, first=None if first is None else Share.read(first)), slug, by, as_json)
+
+
+@app.command("continue")
+def go_on(slug: Slug, by: By = ADMIN, as_json: AsJson = False) -> None:
+    """Ask everybody, not the first part alone. JSON: slug, state, content_hash."""
     from bot.campaigns import service
 
-    _act(service.start, slug, by, as_json)
+    _act(service.go_on, slug, by, as_json)
 
 
 @app.command()

@@ -28,6 +28,9 @@ class CampaignState(StrEnum):
     CANCELLED = "cancelled"
 
 
+LOCKED = (CampaignState.IN_REVIEW, CampaignState.FINISHED, CampaignState.CANCELLED)  # nothing changes in it
+
+
 @dataclass(frozen=True, slots=True)
 class Halving:
     """Reminder k when left / 2^k remains; the last one falls on the last day."""
@@ -98,12 +101,25 @@ class Campaign:
     approved_hash: str | None = None
     start_at: datetime | None = None  # when a scheduled start is due
     started_at: datetime | None = None
+    first_below: str | None = None  # only people whose mark is lower are asked for now: the first part
     id: int = 0
     words: "CampaignWords | None" = field(default=None, compare=False, repr=False)
 
     @property
     def slug(self) -> str:
         return self.document.slug
+
+
+def request(campaign: Campaign) -> Campaign:
+    """In review: nothing of it can be changed until it is approved or rejected."""
+    _allow("request approval of", campaign, CampaignState.DRAFT)
+    return replace(campaign, state=CampaignState.IN_REVIEW)
+
+
+def reject(campaign: Campaign) -> Campaign:
+    """A draft again, to be changed."""
+    _allow("reject", campaign, CampaignState.IN_REVIEW)
+    return replace(campaign, state=CampaignState.DRAFT)
 
 
 def approve(campaign: Campaign, *, by: str) -> Campaign:
@@ -132,10 +148,16 @@ def unschedule(campaign: Campaign) -> Campaign:
     return replace(campaign, state=CampaignState.APPROVED, start_at=None)
 
 
-def start(campaign: Campaign, *, now: datetime) -> Campaign:
-    """Running from `now`; whoever is in the audience will be asked."""
+def start(campaign: Campaign, *, now: datetime, first_below: str | None = None) -> Campaign:
+    """Running from `now`; whoever is in the audience will be asked, or a first part of them."""
     _allow("start", campaign, CampaignState.APPROVED, CampaignState.SCHEDULED)
-    return replace(campaign, state=CampaignState.RUNNING, started_at=now)
+    return replace(campaign, state=CampaignState.RUNNING, started_at=now, first_below=first_below)
+
+
+def go_on(campaign: Campaign) -> Campaign:
+    """Everybody in the audience will be asked, not a first part alone."""
+    _allow("continue", campaign, CampaignState.RUNNING, CampaignState.PAUSED)
+    return replace(campaign, first_below=None)
 
 
 def pause(campaign: Campaign) -> Campaign:
@@ -171,7 +193,7 @@ def move_deadline(campaign: Campaign, to: date) -> Campaign:
     _allow(
         "move the deadline of",
         campaign,
-        *(s for s in CampaignState if s not in (CampaignState.FINISHED, CampaignState.CANCELLED)),
+        *(s for s in CampaignState if s not in LOCKED),
     )
     document = replace(campaign.document, deadline=to)
     return replace(campaign, document=document, revision=campaign.revision + 1)

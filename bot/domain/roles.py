@@ -25,7 +25,9 @@ class Act(StrEnum):
     REPORT = "campaign.report"
     EDIT = "campaign.edit"
     TEST_SEND = "campaign.test_send"
+    REQUEST = "campaign.request"
     APPROVE = "campaign.approve"
+    REJECT = "campaign.reject"
     SCHEDULE = "campaign.schedule"
     START = "campaign.start"
     PAUSE = "campaign.pause"
@@ -39,9 +41,10 @@ class Act(StrEnum):
 
 WATCH = frozenset({Act.STATUS, Act.FORECAST, Act.PREVIEW, Act.REPORT})
 HELP_PEOPLE = frozenset({Act.STATUS, Act.LOOKUP, Act.RESEND, Act.LINK_ACCOUNT})
-WRITE = WATCH | {Act.EDIT, Act.TEST_SEND, Act.PAUSE}  # to stop is always the safer side
+WRITE = WATCH | {Act.EDIT, Act.TEST_SEND, Act.REQUEST, Act.PAUSE}  # to stop is always the safer side
 DECIDE = WATCH | {
     Act.APPROVE,
+    Act.REJECT,
     Act.SCHEDULE,
     Act.START,
     Act.PAUSE,

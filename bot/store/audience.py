@@ -11,6 +11,7 @@ from bot.domain.delivery import DeliveryState
 from bot.domain.recipient import Reach
 from bot.domain.step import StepKind, kind_of
 from bot.store.addresses import PREFERRED
+from bot.store.dialect import keyed_mark
 from bot.store.models import AddressRow, CampaignRow, ChoiceRow, DeliveryRow, RecipientRow
 from bot.store.slots import Slot
 
@@ -41,8 +42,14 @@ def preferred_address() -> ScalarSelect[int | None]:
 
 
 def may_be_asked(campaign: Campaign) -> ColumnElement[bool]:
-    """In the audience, undecided, and no notice is planned."""
-    return and_(undecided(campaign), ~has_step(campaign, StepKind.NOTICE.value))
+    """In the audience, in the part of it that is asked for now, undecided, and no notice is planned."""
+    rules = and_(undecided(campaign), ~has_step(campaign, StepKind.NOTICE.value))
+    return rules if campaign.first_below is None else and_(rules, mark(campaign) < campaign.first_below)
+
+
+def mark(campaign: Campaign) -> ColumnElement[str]:
+    """Where the person stands when an audience is asked in parts: always at the same place in a campaign."""
+    return keyed_mark(literal(f"{campaign.slug}:").concat(col(RecipientRow.ref)))
 
 
 def undecided(campaign: Campaign) -> ColumnElement[bool]:

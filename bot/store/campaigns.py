@@ -114,6 +114,7 @@ def _write(row: CampaignRow, campaign: Campaign) -> None:
     row.author, row.approver = campaign.author, campaign.approver
     row.approved_hash = campaign.approved_hash
     row.start_at, row.started_at = campaign.start_at, campaign.started_at
+    row.first_below = campaign.first_below
 
 
 def _keep_revision(session: Session, row: CampaignRow, campaign: Campaign, *, now: datetime, by: str) -> None:
@@ -142,5 +143,6 @@ def _value(session: Session, row: CampaignRow) -> Campaign:
         approved_hash=row.approved_hash,
         start_at=row.start_at,
         started_at=row.started_at,
+        first_below=row.first_below,
         id=row.id or 0,
     )

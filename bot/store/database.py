@@ -20,6 +20,7 @@ from sqlmodel import Session as Session  # upper floors name it in annotations
 from bot import resources
 from bot.clock import Clock
 from bot.exceptions import DatabaseAway, DatabaseNotMigrated, NotSavedInTime
+from bot.store.dialect import sha256_hex
 
 POSTGRES_THREADS = 4
 BUSY_TIMEOUT = 10.0  # seconds that SQLite waits for another process's transaction
@@ -253,6 +254,7 @@ def _engine(url: URL) -> Engine:
 def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
+    connection.create_function("sha256_hex", 1, sha256_hex, deterministic=True)
 
 
 def _trust_the_machine(connection: sqlite3.Connection, _: object) -> None:

@@ -1,10 +1,14 @@
 """The few statements that SQLite and PostgreSQL spell through different classes."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Protocol, cast
 
-from sqlalchemy import Executable, SelectBase
+from sqlalchemy import Executable, SelectBase, String
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Session, SQLModel
 
 
@@ -34,3 +38,26 @@ def insert_selected(
 def _insert(session: Session, row: type[SQLModel]) -> _Insert:
     module = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     return cast(_Insert, module.insert(row))
+
+
+class keyed_mark(FunctionElement[str]):  # noqa: N801 - it is used as SQL's functions are
+    """SHA-256, in hex, of the text that it is given; the same on both databases."""
+
+    inherit_cache = True
+    type = String()
+
+
+@compiles(keyed_mark, "sqlite")
+def _mark_on_sqlite(element: keyed_mark, compiler: SQLCompiler, **named: object) -> str:
+    return f"sha256_hex({compiler.process(element.clauses, **named)})"
+
+
+@compiles(keyed_mark, "postgresql")
+def _mark_on_postgresql(element: keyed_mark, compiler: SQLCompiler, **named: object) -> str:
+    text = compiler.process(element.clauses, **named)
+    return f"""(encode(sha256(convert_to({text}, 'UTF8')), 'hex') COLLATE "C")"""
+
+
+def sha256_hex(text: str) -> str:
+    """What `keyed_mark` is, for a database that cannot do it itself."""
+    return hashlib.sha256(text.encode()).hexdigest()

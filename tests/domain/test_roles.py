@@ -8,9 +8,9 @@ ALLOWED = {
     Role.VIEWER: "campaign.forecast campaign.preview campaign.report campaign.status",
     Role.SUPPORT: "campaign.status link_account lookup resend",
     Role.EDITOR: "campaign.edit campaign.forecast campaign.pause campaign.preview campaign.report"
-    " campaign.status campaign.test_send",
+    " campaign.request campaign.status campaign.test_send",
     Role.APPROVER: "campaign.approve campaign.cancel campaign.forecast campaign.move_deadline campaign.pause"
-    " campaign.preview campaign.report campaign.resume campaign.schedule campaign.start campaign.status"
+    " campaign.preview campaign.reject campaign.report campaign.resume campaign.schedule campaign.start campaign.status"
     " campaign.test_send",
 }
 

@@ -1,0 +1,56 @@
+"""Rights: the one place that says who may do what, in a chat and on the command line; denials are on record."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.roles import Act, Role, may
+from bot.store import staff
+from bot.store.database import Session
+
+LOOKS = frozenset({Act.LOOKUP, Act.STATUS, Act.FORECAST, Act.PREVIEW, Act.REPORT})
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who wants something done, as records call them, and what they are; nobody of the staff has no role."""
+
+    name: str
+    role: Role | None
+
+
+def known_as(session: Session, key: str) -> Actor:
+    """Whoever has this channel identity; who has no role is called by the identity itself."""
+    member = staff.find(session, key)
+    return Actor(key, None) if member is None else Actor(member.name, member.role)
+
+
+def at_console(name: str) -> Actor:
+    """Whoever runs the command line on the database, under the name that they give: they could do anything
+    with it anyway."""
+    return Actor(name, Role.ADMIN)
+
+
+def admit(
+    session: Session,
+    actor: Actor,
+    act: Act | None,
+    *,
+    asked: str,
+    now: datetime,
+    subject: str | None = None,
+) -> bool:
+    """Whether the actor may do that; an act that is none (`asked` is how it was called) nobody may.
+
+    Each denial is on record, and each look at something. What changes something puts itself on record.
+    """
+    allowed = act is not None and may(actor.role, act)
+    if not allowed or act in LOOKS:
+        staff.audit(
+            session,
+            actor=actor.name,
+            act=act.value if act else asked,
+            allowed=allowed,
+            now=now,
+            subject=subject,
+        )
+    return allowed

@@ -1,0 +1,58 @@
+"""Every role, every act, every face, and whether what is asked for exists: nobody gets more than is theirs."""
+
+from itertools import product
+
+import pytest
+from sqlmodel import col, select
+
+from bot.campaigns import rights
+from bot.domain.roles import RIGHTS, Act, Role
+from bot.store import staff
+from bot.store.models import AuditRow
+from bot.store.staff import Staff
+from tests.worlds import World
+
+IDENTITIES = ("telegram:5", "slack:T1:U5")
+SUBJECTS = ("somebody", "nobody")
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    return sqlite_url
+
+
+@pytest.mark.parametrize("role", [None, *Role])
+def test_nobody_does_more_than_their_role_may_and_each_denial_is_on_record(world: World, role):
+    """On both channels, for what exists and for what does not: the gate does not look."""
+    for key, act, subject in product(IDENTITIES, Act, SUBJECTS):
+        if role is not None:
+            world.run(staff.add, Staff("Ayu", role, key), by="admin", now=world.now)
+        actor = world.run(rights.known_as, key)
+        before = _denials(world)
+
+        allowed = world.run(rights.admit, actor, act, asked=act.value, now=world.now, subject=subject)
+
+        assert allowed == (role is not None and act in RIGHTS[role])
+        assert _denials(world) == before + (not allowed)
+
+
+def test_what_is_no_act_nobody_may_do(world: World):
+    admin = rights.Actor("root", Role.ADMIN)
+
+    assert not world.run(rights.admit, admin, None, asked="drop", now=world.now)
+    assert _denials(world) == 1
+
+
+def test_the_command_line_is_the_admin(world: World):
+    """Whoever runs it has the database itself."""
+    actor = rights.at_console("ann")
+
+    assert all(world.run(rights.admit, actor, act, asked=act.value, now=world.now) for act in Act)
+
+
+def _denials(world: World) -> int:
+    return len(world.run(lambda session: session.exec(_denied()).all()))
+
+
+def _denied():
+    return select(AuditRow.id).where(col(AuditRow.allowed).is_(False))
