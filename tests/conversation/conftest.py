@@ -6,7 +6,13 @@ import pytest
 from bot.domain.recipient import ChannelName
 from tests.conversation.chats import ASKED, CHANNELS, Actor, Chats
 from tests.conversation.chats import chats as open_chats
-from tests.worlds import migrated_file  # noqa: F401  # a fixture
+from tests.worlds import (  # noqa: F401  # fixtures
+    database,
+    database_url,
+    migrated_file,
+    migrated_server,
+    world,
+)
 
 
 @pytest.fixture

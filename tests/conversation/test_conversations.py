@@ -9,7 +9,7 @@ first, after `muted` if messages are off.
 import asyncio
 import csv
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -53,10 +53,10 @@ ROWS = [Row(**row) for row in csv.DictReader(FILE.read_text(encoding="utf-8").sp
 @pytest.fixture(scope="module")
 def played(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[Mapping[tuple[Row, ChannelName], Played]]:
+) -> Mapping[tuple[Row, ChannelName], Played]:
     """All of them, each with a person of its own, in one run of the application."""
     migrated = request.getfixturevalue("migrated_file")
-    yield asyncio.run(_play(tmp_path_factory.mktemp("conversations"), migrated))
+    return asyncio.run(_play(tmp_path_factory.mktemp("conversations"), migrated))
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
