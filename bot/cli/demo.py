@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -69,12 +69,21 @@ async def _play(script: "Script", *, headless: bool, as_json: bool) -> "Result":
 
     began = monotonic()
     console = Console(stderr=headless or as_json)
-    script.folder.mkdir(parents=True, exist_ok=True)
-    with (script.folder / "demo.log").open("w", encoding="utf-8") as log:
+    with _log(script.folder) as log:
         logs.configure("INFO", stream=log)
         with demo_picture.choose(console, live=not headless) as show:
             async with played(script, show) as stage:
                 return result_of(stage, wall_seconds=monotonic() - began)
+
+
+def _log(folder: Path) -> TextIO:
+    from bot.exceptions import NotReady
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return (folder / "demo.log").open("w", encoding="utf-8")
+    except OSError as error:
+        raise NotReady(f"The demo cannot write to {folder} ({error.strerror}): run it elsewhere.") from error
 
 
 def _tell(result: "Result", *, as_json: bool) -> None:

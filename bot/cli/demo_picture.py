@@ -1,7 +1,7 @@
 """The demo as a live picture on a terminal."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from time import monotonic
 from typing import Self
@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
+from rich.text import Text
 
 from bot.cli.demo_result import Result, steps_so_far
 from bot.cli.demo_show import Lines, Samples, counts, event, figures_of, hour, opening
@@ -79,13 +80,16 @@ class Picture:
         self.live.update(self._picture(self.stage, self.figures), refresh=True)
         self.drawn_at = now
 
+    def _last(self) -> Iterator[Text]:
+        return (Text(line, no_wrap=True, overflow="ellipsis") for line in self.events)
+
     def _picture(self, stage: Stage, figures: Figures) -> RenderableType:
         now = stage.clock.now()
         passed = (now - BEGIN) / (stage.ends - BEGIN)
         head = Table.grid(padding=(0, 2))
         head.add_row(f"[bold]{now:%A %d %B %Y, %H:%M} UTC[/bold]", ProgressBar(1.0, passed, width=30))
         return Panel(
-            Group(head, "", _bars(figures), "", counts(figures), "", *(escape(e) for e in self.events)),
+            Group(head, "", _bars(figures), "", counts(figures), "", *self._last()),
             title="Tenggat: the demo, on a virtual clock",
         )
 

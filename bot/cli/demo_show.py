@@ -103,7 +103,9 @@ class Lines:
 
     def day(self, now: datetime) -> None:
         if self.stage is not None:
-            self.write(f"{now:%a %d %b %Y}  {counts(figures_of(self.stage))}")
+            so_far = figures_of(self.stage)
+            steps = "  ".join(f"{step} {sent}" for step, sent in steps_so_far(so_far).items())
+            self.write(f"{now:%a %d %b %Y}  {counts(so_far)}  {steps}")
 
 
 def figures_of(stage: Stage) -> Figures:
@@ -114,16 +116,9 @@ def figures_of(stage: Stage) -> Figures:
 
 
 def counts(so_far: Figures) -> str:
-    """The figures on one line."""
-    parts = {
-        "asked": so_far.asked,
-        "answered": so_far.answered,
-        "opt_in": so_far.opt_in,
-        "opt_out": so_far.opt_out,
-        "muted": so_far.muted,
-        **steps_so_far(so_far),
-    }
-    return "  ".join(f"{name} {count}" for name, count in parts.items())
+    """Who was asked and who has answered, on one line."""
+    names = ("asked", "answered", "opt_in", "opt_out", "muted")
+    return "  ".join(f"{name} {getattr(so_far, name)}" for name in names)
 
 
 def opening(stage: Stage) -> str:
@@ -138,8 +133,8 @@ def opening(stage: Stage) -> str:
 
 def event(seen: Seen) -> str:
     """One thing that happened, on one line."""
-    said = seen.text.strip().split("\n", 1)[0]
-    detail = f": {_plain(said)[:70]}" if said else ""
+    said = seen.text.strip().split("\n", 1)[0].strip("*")
+    detail = f": {_plain(said)}" if said else ""
     return f"{hour(seen.at)}  {seen.ref:<8} {seen.place.platform:<8} {WHAT[seen.doing]}{detail}"
 
 
