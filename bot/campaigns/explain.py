@@ -123,7 +123,10 @@ class _Case:
         notice = next((row for row in log if row.kind is StepKind.NOTICE), None)
         if notice is None:
             return self._not_asked(session)
-        past = [self._logged(row) for row in log]
+        over = self._over(session)
+        past = [
+            self._waiting(row, over) if row.state is DeliveryState.DUE else self._logged(row) for row in log
+        ]
         to_come = [self._to_come(step, session) for step in self._open(session, notice, log)]
         return self._explanation(_in_time_order([*past, *to_come]))
 
@@ -171,6 +174,10 @@ class _Case:
     def _to_come(self, step: PlannedStep, session: Session) -> ExplainedStep:
         (line,) = lines.explain([step])
         return self._stopped(line, self._over(session))
+
+    def _waiting(self, row: Logged, over: tuple[str, str] | None) -> ExplainedStep:
+        """A row in the outbox: it will be dropped when its turn comes if there is a reason to."""
+        return self._stopped(self._logged(row), over)
 
     def _logged(self, row: Logged) -> ExplainedStep:
         state, why = _told(row, is_paused=self.campaign.state is CampaignState.PAUSED)

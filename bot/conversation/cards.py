@@ -65,6 +65,7 @@ class Card:
     muted: bool
     events: tuple[CardEvent, ...]
     next: NextStep | NoNext
+    why: str | None = None  # why no message goes out now, as a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ def lookup_card(template: Template, card: Card) -> Message:
         Fact(words.gettext("Deadline"), _deadline(words, card)),
         *(Fact(_brief(words, event.at), _event(template, event)) for event in card.events),
         Fact(words.gettext("Next"), _next(words, card.next)),
+        *((Fact(words.gettext("Why no message"), card.why),) if card.why else ()),
     )
     headline = words.gettext("User {reference}", reference=person)
     return _staff(words, headline, facts=facts)
@@ -155,6 +157,12 @@ def cannot(words: Words, *, slug: str, state: CampaignState) -> Message:
 def not_allowed(words: Words) -> Message:
     """The same to everyone and about everyone: it does not say whether somebody exists."""
     return _staff(words, words.gettext("Sorry, this command is not available to you."))
+
+
+def too_many(words: Words) -> Message:
+    """Somebody has looked up more people than is usual."""
+    text = words.gettext("Too many people were looked up within an hour. Please try again later.")
+    return _staff(words, text)
 
 
 def not_found(words: Words) -> Message:

@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.campaigns import explain
+from bot.campaigns.silence import Silence, why_no_message
 from bot.campaigns.status import Status
 from bot.conversation import cards
 from bot.conversation.cards import Card, CardEvent, Figures, NextStep, NoNext
+from bot.conversation.silence_words import sentence
 from bot.domain.cadence import deadline_of
 from bot.domain.calendar import end_of_day
 from bot.domain.campaign import Campaign, CampaignState
@@ -21,21 +23,23 @@ if TYPE_CHECKING:
     from bot.conversation.talk import Talk
 
 EVENTS = 5
+PURPOSES = ("question", "complaint", "delivery", "privacy")  # why somebody is looked up, for the record
+MOST_AN_HOUR = 120  # look-ups by one agent
 STILL = (CampaignState.RUNNING, CampaignState.PAUSED)
 NOT_ASKED = (Exclusion.PLAN, Exclusion.REGISTERED_LATE)
 
 
-def card(session: Session, talk: "Talk", ref: str, words: Words, *, now: datetime) -> Message:
+def card(session: Session, talk: "Talk", ref: str | None, words: Words, *, now: datetime) -> Message:
     """The card of the recipient with this reference, in the newest campaign; the same words for nobody."""
     try:
-        person = recipients.get(session, ref)
+        person = recipients.get(session, ref or "")
     except UnknownRecipient:
         return cards.not_found(words)
     campaign = next(reversed(campaigns.every(session)), None)
     if campaign is None:
         return cards.not_found(words)
     template = talk.speaking.template(campaign, locale=words.locale, zone=campaign.document.zone)
-    return cards.lookup_card(template, _card(session, talk, person, campaign, now))
+    return cards.lookup_card(template, _card(session, talk, person, campaign, template.words, now))
 
 
 def figures(standing: Status) -> Figures:
@@ -55,7 +59,13 @@ def figures(standing: Status) -> Figures:
     )
 
 
-def _card(session: Session, talk: "Talk", person: Recipient, campaign: Campaign, now: datetime) -> Card:
+def _silence(session: Session, talk: "Talk", person: Recipient, campaign: Campaign, now: datetime) -> Silence:
+    return why_no_message(session, campaign.slug, person.ref, rest_days=talk.rest_days, now=now)
+
+
+def _card(
+    session: Session, talk: "Talk", person: Recipient, campaign: Campaign, words: Words, now: datetime
+) -> Card:
     handle = next((h for place in person.addresses if (h := addresses.handle(session, place.id))), None)
     return Card(
         ref=cards.masked(person.ref),
@@ -68,6 +78,7 @@ def _card(session: Session, talk: "Talk", person: Recipient, campaign: Campaign,
         muted=person.muted_at is not None,
         events=_events(session, person, campaign),
         next=_next(session, talk, person, campaign, now),
+        why=sentence(words, _silence(session, talk, person, campaign, now), plan=person.plan),
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, func, select
 
 from bot.domain.roles import Role
 from bot.store.models import AuditRow, StaffRow
@@ -54,3 +54,13 @@ def audit(
 ) -> None:
     """It is on record that `actor` did `act`, or was refused it."""
     session.add(AuditRow(at=now, actor=actor, act=act, subject=subject, allowed=allowed, detail=detail))
+
+
+def times(session: Session, *, actor: str, act: str, since: datetime) -> int:
+    """How often `actor` has done `act` since then, or was refused it."""
+    counted: int = session.exec(
+        select(func.count())
+        .select_from(AuditRow)
+        .where(AuditRow.actor == actor, AuditRow.act == act, col(AuditRow.at) > since)
+    ).one()
+    return counted

@@ -1,0 +1,47 @@
+"""Why somebody gets no message, as support reads it."""
+
+from datetime import datetime
+from typing import assert_never
+
+from bot.campaigns.silence import Silence, Why
+from bot.domain.recipient import Plan
+from bot.i18n import Words, shown_brief
+
+
+def sentence(words: Words, silence: Silence, *, plan: Plan) -> str:  # noqa: C901  # one case a reason
+    """The reason in one sentence, times on the agent's clock."""
+    match silence.why:
+        case Why.NOT_STARTED:
+            return words.gettext("The campaign has not started.")
+        case Why.OVER:
+            return words.gettext("The campaign is over.")
+        case Why.ANSWERED:
+            return words.gettext("An answer is recorded; nobody is asked twice.")
+        case Why.PLAN:
+            return words.gettext("Not asked: the plan {plan} is not part of the campaign.", plan=plan.value)
+        case Why.REGISTERED_LATE:
+            return words.gettext("Not asked: registered too late for this campaign.")
+        case Why.UNLINKED:
+            return words.gettext("No account is connected.")
+        case Why.UNREACHABLE:
+            return words.gettext("The bot was blocked, or the account is gone.")
+        case Why.MUTED:
+            return words.gettext("Messages are turned off.")
+        case Why.PAUSED:
+            return words.gettext("The campaign is paused.")
+        case Why.NOT_YET_DUE:
+            return words.gettext("The next message is not due before {when}.", when=_when(words, silence.at))
+        case Why.QUIET_HOURS:
+            return words.gettext(
+                "It is outside the local hours; messages go out again from {when}.",
+                when=_when(words, silence.at),
+            )
+        case Why.IN_LINE:
+            return words.gettext("A message is due and waits for its turn.")
+        case Why.NOTHING_LEFT:
+            return words.gettext("No further message is planned.")
+    assert_never(silence.why)
+
+
+def _when(words: Words, instant: datetime | None) -> str:
+    return "" if instant is None else shown_brief(instant, words.catalog.locale, words.zone)
