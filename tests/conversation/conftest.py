@@ -11,6 +11,7 @@ from tests.worlds import (  # noqa: F401  # fixtures
     database_url,
     migrated_file,
     migrated_server,
+    sqlite_url,
     world,
 )
 
