@@ -172,11 +172,6 @@ class AudienceDiffers(TenggatError):
         )
 
 
-class NotAllowed(TenggatError):
-    def __init__(self, act: str) -> None:
-        super().__init__(f"This command is not available to you: `{act}` needs another role.")
-
-
 class Unfair(TenggatError):
     """A campaign that breaks rules of fairness; `findings` says which, where and what to do."""
 

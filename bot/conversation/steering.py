@@ -61,4 +61,5 @@ def change(
             return service.resume(session, slug, by=by, now=now, rest_days=rest_days)
         case "cancel":
             return service.cancel(session, slug, by=by, now=now)
-    raise UnknownWord("/campaign", said, tuple(ACTS))
+        case _:
+            raise UnknownWord("/campaign", said, tuple(ACTS))
