@@ -5,7 +5,7 @@ from bot.campaigns.planner import RestDays
 from bot.domain.campaign import Campaign, CampaignState
 from bot.domain.explain import shown
 from bot.domain.recipient import Address, Recipient
-from bot.store import campaigns, choices, deliveries, recipients
+from bot.store import campaigns, choices, deliveries, messages, recipients
 from bot.store.choices import KeptChoice
 from bot.store.database import Session
 from bot.store.deliveries import Logged
@@ -27,7 +27,7 @@ def show(session: Session, ref: str, *, rest_days: RestDays) -> Json:
         "addresses": [_address(place) for place in person.addresses],
         "choice": standing[-1] if standing else None,
         "history": [_choice(kept) for kept in history],
-        "deliveries": [_delivery(row) for row in deliveries.of_person(session, person.id)],
+        "deliveries": [_delivery(session, row) for row in deliveries.of_person(session, person.id)],
         "muted": person.muted_at is not None,
         "next_step": _next_step(session, person, rest_days),
     }
@@ -56,7 +56,15 @@ def _choice(kept: KeptChoice) -> Json:
     }
 
 
-def _delivery(row: Logged) -> Json:
+def _text(session: Session, row: Logged) -> str | None:
+    """What the person was shown, without its buttons."""
+    message = messages.shown(session, row.rendering) if row.rendering else None
+    if message is None:
+        return None
+    return "\n".join((message.headline, *(paragraph.text for paragraph in message.paragraphs)))
+
+
+def _delivery(session: Session, row: Logged) -> Json:
     return {
         "campaign": row.campaign,
         "step": row.step,
@@ -65,6 +73,7 @@ def _delivery(row: Logged) -> Json:
         "due_at": None if row.due_at is None else row.due_at.isoformat(),
         "settled_at": None if row.settled_at is None else row.settled_at.isoformat(),
         "reason": row.reason,
+        "text": _text(session, row),
     }
 
 

@@ -35,6 +35,7 @@ class Logged:
     reason: str | None
     campaign: str | None
     recipient: str | None
+    rendering: str | None = None  # the hash of the text that was shown
 
 
 def of_person(session: Session, recipient_id: int, *, campaign_id: int | None = None) -> list[Logged]:
@@ -92,4 +93,5 @@ def _value(row: DeliveryRow, due_at: datetime | None, campaign: str | None, reci
         reason=row.reason,
         campaign=campaign,
         recipient=recipient,
+        rendering=row.rendering,
     )

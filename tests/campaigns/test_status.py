@@ -1,11 +1,15 @@
 """What is told of a campaign and of one person."""
 
 import pytest
+from sqlmodel import select
 
 from bot.campaigns.person import show
 from bot.campaigns.status import status
 from bot.domain.choice import ChoiceValue
+from bot.domain.message import Message, MessageKind, Paragraph
 from bot.exceptions import UnknownCampaign, UnknownRecipient
+from bot.store import messages
+from bot.store.models import DeliveryRow
 from tests.worlds import MORNING, World, jakarta, on_both, on_telegram, rest_days
 
 
@@ -75,3 +79,21 @@ def test_a_muted_person_has_no_next_step(world: World):
     shown = world.run(show, "u1", rest_days=rest_days)
 
     assert (shown["muted"], shown["next_step"]) == (True, None)
+
+
+def test_a_person_is_shown_with_the_texts_that_they_saw(world):
+    """Support can read what the person read."""
+    world.people(on_telegram(1))
+    world.campaign()
+    world.at(MORNING).send()
+    message = Message(MessageKind.NOTICE, "en", "One choice for you", (Paragraph("May we?"),))
+    world.run(_shown, messages.to_text(message), now=world.now)
+
+    [row] = _rows(world.run(show, "u1", rest_days=rest_days)["deliveries"])
+
+    assert row["text"] == "One choice for you\nMay we?"
+
+
+def _shown(session, text, *, now):
+    messages.keep(session, {"a hash": text}, now=now)
+    session.exec(select(DeliveryRow)).one().rendering = "a hash"
