@@ -1,18 +1,17 @@
-"""What staff may do in chat: look somebody up, see how a campaign stands, start and pause it."""
+"""What staff may do in chat: look somebody up, see how a campaign stands, and steer it."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.campaigns import service
+from bot.campaigns import rights
 from bot.campaigns.status import status
 from bot.channels.base import Command
-from bot.conversation import cards, lookup
+from bot.conversation import cards, lookup, steering
 from bot.conversation.replies import Replies
 from bot.domain.campaign import Campaign
 from bot.domain.message import Message
 from bot.domain.roles import Act, may
-from bot.exceptions import TenggatError, UnknownCampaign
+from bot.exceptions import AudienceDiffers, TenggatError, UnknownCampaign
 from bot.i18n import Words
 from bot.store import campaigns, finding
 from bot.store import staff as members
@@ -23,30 +22,24 @@ if TYPE_CHECKING:
     from bot.conversation.talk import Talk
 
 COMMANDS = frozenset({"lookup", "campaign"})
-ACTS = {"status": Act.STATUS, "start": Act.START, "pause": Act.PAUSE, "resume": Act.RESUME}
 LOOKUP_USAGE = f"/lookup REF {'|'.join(lookup.PURPOSES)}"
-CAMPAIGN_USAGE = "/campaign status|start|pause|resume [CAMPAIGN]"
-
-Carry = Callable[[Session, "Talk", Staff, str, Replies], Campaign]
 
 
 def carry_out(session: Session, talk: "Talk", command: Command, words: Words, replies: Replies) -> None:
     """The command is carried out and answered, or refused in the same words to everyone; both are audited."""
     member = members.find(session, command.sender.key)
-    act = (
-        Act.LOOKUP if command.name == "lookup" else ACTS.get(command.words[0] if command.words else "status")
-    )
+    act = Act.LOOKUP if command.name == "lookup" else steering.ACTS.get(_said(command))
     allowed = member is not None and act is not None and may(member.role, act)
     if act is Act.LOOKUP:
         _look_up(session, talk, member if allowed else None, command, words, replies)
         return
-    members.audit(
+    allowed = rights.admit(
         session,
-        actor=member.name if member else command.sender.key,
-        act=act.value if act else command.name,
-        allowed=allowed,
+        rights.known_as(session, command.sender.key),
+        act,
+        asked=command.name,
         now=replies.now,
-        subject=command.words[-1] if command.words else None,
+        subject=next(iter(command.words[1:] or command.words), None),
     )
     if member is None or (act is not None and not allowed):
         replies.say(cards.not_allowed(words))
@@ -93,12 +86,13 @@ def _answer(
     words: Words,
     replies: Replies,
 ) -> Message:
-    if act is None or len(command.words) > 2:
-        return cards.unknown_command(words, usage=CAMPAIGN_USAGE)
+    usage = steering.USAGE if act is None else steering.misses(_said(command), command.words[1:])
+    if usage is not None:
+        return cards.unknown_command(words, usage=usage)
     campaign = _meant(session, command.words[1:])
     if campaign is None:
         return cards.not_found(words)
-    return _done(session, talk, member, campaign, act, words, replies)
+    return _done(session, talk, member, campaign, command, words, replies)
 
 
 def _done(
@@ -106,29 +100,32 @@ def _done(
     talk: "Talk",
     member: Staff,
     campaign: Campaign,
-    act: Act,
+    command: Command,
     words: Words,
     replies: Replies,
 ) -> Message:
-    if act is Act.STATUS:
-        template = talk.speaking.template(campaign, locale=words.locale, zone=campaign.document.zone)
-        return cards.campaign_card(template, lookup.figures(status(session, campaign.slug)))
+    """What the command has made of the campaign. How it stands is said instead to whoever asks for that, or
+    approves it for another number of people than it asks."""
+    said, more = _said(command), next(iter(command.words[2:]), None)
+    if said == "status":
+        return _standing(session, talk, campaign, words)
+    by, now = member.name, replies.now
     try:
-        after = _change(session, talk, member, campaign, act, replies)
+        after = steering.change(session, campaign.slug, said, more, by=by, now=now, rest_days=talk.rest_days)
+    except AudienceDiffers:
+        return _standing(session, talk, campaign, words)
     except TenggatError:
         return cards.cannot(words, slug=campaign.slug, state=campaign.state)
     return cards.campaign_is(words, slug=after.slug, state=after.state)
 
 
-def _change(
-    session: Session, talk: "Talk", member: Staff, campaign: Campaign, act: Act, replies: Replies
-) -> Campaign:
-    by, now = member.name, replies.now
-    if act is Act.START:
-        return service.start(session, campaign.slug, by=by, now=now)
-    if act is Act.PAUSE:
-        return service.pause(session, campaign.slug, by=by, now=now)
-    return service.resume(session, campaign.slug, by=by, now=now, rest_days=talk.rest_days)
+def _standing(session: Session, talk: "Talk", campaign: Campaign, words: Words) -> Message:
+    template = talk.speaking.template(campaign, locale=words.locale, zone=campaign.document.zone)
+    return cards.campaign_card(template, lookup.figures(status(session, campaign.slug)))
+
+
+def _said(command: Command) -> str:
+    return command.words[0] if command.words else "status"
 
 
 def _meant(session: Session, named: tuple[str, ...]) -> Campaign | None:
