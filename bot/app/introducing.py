@@ -17,10 +17,11 @@ async def introduce(channel: TelegramChannel, database: Database, speaking: Spea
     """Name, descriptions and menus are as the catalogs have them; staff have their own commands besides."""
     with database.clock.busy():
         menus = await database.transact(_staff_menus, speaking)
-        await channel.introduce(_profiles(speaking), menus)
+        await channel.introduce(profiles(speaking), menus)
 
 
-def _profiles(speaking: Speaking) -> dict[str, Profile]:
+def profiles(speaking: Speaking) -> dict[str, Profile]:
+    """What the bot says of itself, by language."""
     own = {locale: _profile(speaking.words(locale, None)) for locale in LOCALES}
     return {EVERYBODY_ELSE: own[AUTHORITATIVE], **own}
 
