@@ -169,7 +169,10 @@ def _state(
     back_to = person.locale if locale else None
     standing = person.answer(session, campaign)
     if standing is not None:
-        return wording.already_answered(template, standing, settings=settings, back_to=back_to)
+        applied = choices.is_applied(session, standing.receipt)
+        return wording.already_answered(
+            template, standing, applied=applied, settings=settings, back_to=back_to
+        )
     return wording.status_open(
         template,
         deadline=None if person.is_new(campaign) else person.deadline(campaign),
@@ -180,12 +183,19 @@ def _state(
 
 
 def receipt_message(
-    talk: "Talk", person: Person, campaign: Campaign, record: ChoiceRecord, *, locale: str | None = None
+    session: Session,
+    talk: "Talk",
+    person: Person,
+    campaign: Campaign,
+    record: ChoiceRecord,
+    *,
+    locale: str | None = None,
 ) -> Message:
     """The receipt of a choice, in the person's language or in another."""
     return wording.receipt(
         talk.template(person, campaign, locale=locale),
         record,
+        applied=choices.is_applied(session, record.receipt),
         late=not person.is_new(campaign) and record.received_at > person.deadline(campaign),
         back_to=person.locale if locale else None,
     )
@@ -254,7 +264,7 @@ def _show_receipt(
 ) -> None:
     """In the place of the question that was touched and of the latest one in every chat; after words, and
     where nothing lies that could be edited, as a message of its own."""
-    message = receipt_message(talk, person, campaign, standing)
+    message = receipt_message(session, talk, person, campaign, standing)
     say = partial(replies.say, message, recipient_id=person.recipient.id, campaign_id=campaign.id)
     here = _latest(session, person.address, campaign)
     lying = dict.fromkeys(shown for shown in (question.message if question else None, here) if shown)

@@ -33,7 +33,7 @@ def _retold(turn: Turn, campaign: Campaign, question: Question, locale: str | No
     back_to = person.locale if locale else None
     standing = person.answer(turn.session, campaign)
     if standing is not None:
-        return choice.receipt_message(turn.talk, person, campaign, standing, locale=locale)
+        return choice.receipt_message(turn.session, turn.talk, person, campaign, standing, locale=locale)
     if kind in ASKS_AGAIN:
         return wording.ask_again(turn.talk.template(person, campaign, locale=locale), back_to=back_to)
     if kind is MessageKind.SIGN_UP:

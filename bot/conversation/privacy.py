@@ -31,7 +31,9 @@ def show_receipt(turn: Turn) -> None:
     if campaign is None or record is None:
         choice.tell(turn.session, turn.talk, turn.person, turn.replies)
         return
-    turn.say(choice.receipt_message(turn.talk, turn.person, campaign, record), campaign=campaign)
+    turn.say(
+        choice.receipt_message(turn.session, turn.talk, turn.person, campaign, record), campaign=campaign
+    )
     hand_receipt(turn)
 
 

@@ -59,6 +59,7 @@ def already_answered(
     template: Template,
     record: ChoiceRecord,
     *,
+    applied: bool = False,
     settings: tuple[Fact, ...] = (),
     back_to: str | None = None,
 ) -> Message:
@@ -66,7 +67,7 @@ def already_answered(
     words = template.words
     texts = [
         words.gettext("Your choice on record: {choice}.", choice=template.label(record.value)),
-        template.need("receipt.recorded"),
+        template.need("receipt.applied" if applied else "receipt.recorded"),
     ]
     return about(
         template,

@@ -10,7 +10,7 @@ from bot.domain import ledger as chain
 from bot.domain.choice import ChoiceRecord, supersedes
 from bot.domain.ledger import NONCE_BYTES, EntryType
 from bot.store import ledger
-from bot.store.models import ChoiceRow, RecipientRow
+from bot.store.models import ChoiceRow, EffectRow, RecipientRow
 
 RECORD = TypeAdapter(ChoiceRecord)
 
@@ -81,6 +81,16 @@ def by_receipt(session: Session, code: str) -> tuple[int, KeptChoice] | None:
     """(recipient, choice) that a receipt's code names."""
     row = session.exec(select(ChoiceRow).where(ChoiceRow.receipt == code)).first()
     return (row.recipient_id, _kept(row)) if row else None
+
+
+def is_applied(session: Session, receipt: str) -> bool:
+    """Whether the system of record has said that it acted on the choice that this receipt names."""
+    applied = (
+        select(EffectRow.applied_at)
+        .join(ChoiceRow, col(ChoiceRow.seq) == col(EffectRow.seq))
+        .where(ChoiceRow.receipt == receipt, col(EffectRow.applied_at).is_not(None))
+    )
+    return session.exec(applied).first() is not None
 
 
 def answered(session: Session, recipient_ids: Iterable[int]) -> set[tuple[int | None, int | None]]:

@@ -22,7 +22,7 @@ from bot.i18n import rest_days
 from bot.store import addresses, campaigns, choices, messages, recipients
 from bot.store.database import Session
 from bot.store.inbox import Kept
-from bot.store.models import AddressRow, DeliveryRow, InboxRow
+from bot.store.models import AddressRow, ChoiceRow, DeliveryRow, EffectRow, InboxRow
 from tests.words import CATALOGS
 from tests.worlds import SLACK, TELEGRAM, World, jakarta, on_both, on_slack, on_telegram
 
@@ -85,6 +85,19 @@ def test_an_answer_ends_the_messages_and_a_stop_does_too(asked):
     apply(asked, tap(asked, Verb.OPT_OUT))
 
     assert asked.states("u1")["reminder-1"] == "cancelled"
+
+
+def test_a_receipt_says_recorded_until_the_system_of_record_has_applied_it(asked):
+    """It never promises what the operator's own system has not said."""
+    apply(asked, tap(asked, Verb.OPT_OUT))
+    asked.run(_effect, applied_at=None)
+    recorded = said(asked, apply(asked, Command(ON_TELEGRAM, "status")))[0]
+    asked.run(_effect, applied_at=asked.now)
+    applied = said(asked, apply(asked, Command(ON_TELEGRAM, "status")))[0]
+
+    assert "Your answer is recorded with Contoh Operator." in _text(recorded)
+    assert "Contoh Operator has applied your answer." in _text(applied)
+    assert "privacy settings" in _text(recorded)
 
 
 def test_a_button_of_a_campaign_that_was_called_off_records_nothing(asked):
@@ -301,6 +314,20 @@ def standing(world: World) -> str | None:
 def reach(world: World) -> Reach:
     [place] = world.run(recipients.get, "u1").addresses
     return place.reach
+
+
+def _text(message: Message) -> str:
+    return "\n".join(paragraph.text for paragraph in message.paragraphs)
+
+
+def _effect(session, *, applied_at):
+    """What the system of record has said of the only choice."""
+    choice = session.exec(select(ChoiceRow)).one()
+    row = session.get(EffectRow, choice.seq)
+    if row is None:
+        row = EffectRow(seq=choice.seq, recipient_id=choice.recipient_id, state="due", due_at=jakarta(2, 12))
+        session.add(row)
+    row.applied_at = applied_at
 
 
 def _inbox(session):
