@@ -4,7 +4,6 @@
 import hashlib
 import re
 from base64 import b64decode, b64encode
-from binascii import Error as NotBase64
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -59,37 +58,33 @@ class PublicKey:
         """The key that is written so; ValueError when it is none."""
         name, _, rest = text.strip().partition("+")
         hint, _, encoded = rest.partition("+")
-        try:
-            raw = b64decode(encoded, validate=True)
-        except NotBase64 as error:
-            raise ValueError("not a verifier's key") from error
+        raw = _decoded(encoded) or b""
         key = cls(name, raw[1:])
-        if raw[:1] != ED25519 or len(key.raw) != 32 or key.text != text.strip() or key.id.hex() != hint:
+        if raw[:1] != ED25519 or len(key.raw) != 32 or key.id.hex() != hint:
             raise ValueError("not a verifier's key")
         return key
 
     def opens(self, note: str) -> Checkpoint | None:
         """The checkpoint in this note, if this key has signed it."""
+        text = self.signed_text(note)
+        return read(text) if text is not None else None
+
+    def signed_text(self, note: str) -> str | None:
+        """The text of this note, if this key has signed it."""
         body, separator, signatures = note.rpartition("\n\n")
-        if not separator:
-            return None
         text = body + "\n"
-        is_signed = any(self._signed(text, line) for line in signatures.splitlines())
-        return read(text) if is_signed else None
+        if not separator or not signatures.endswith("\n"):
+            return None
+        return text if any(self._signed(text, line) for line in signatures.split("\n")) else None
 
     def _signed(self, text: str, line: str) -> bool:
         prefix = f"{DASH}{self.name} "
-        if not line.startswith(prefix):
-            return False
-        try:
-            signature = b64decode(line.removeprefix(prefix), validate=True)
-        except NotBase64:
-            return False
-        if signature[:4] != self.id or b64encode(signature).decode() != line.removeprefix(prefix):
+        signature = _decoded(line.removeprefix(prefix)) if line.startswith(prefix) else None
+        if signature is None or signature[:4] != self.id:
             return False
         try:
             Ed25519PublicKey.from_public_bytes(self.raw).verify(signature[4:], text.encode())
-        except InvalidSignature:
+        except (InvalidSignature, UnicodeEncodeError):
             return False
         return True
 
@@ -121,12 +116,8 @@ def read(text: str) -> Checkpoint | None:
     match = BODY.fullmatch(text)
     if match is None:
         return None
-    try:
-        root = b64decode(match[3], validate=True)
-    except NotBase64:
-        return None
-    found = Checkpoint(match[1], int(match[2]), root)
-    return found if len(root) == 32 and text.startswith(found.text) else None
+    root = _decoded(match[3])
+    return Checkpoint(match[1], int(match[2]), root) if root is not None and len(root) == 32 else None
 
 
 def next_due(*, grown: bool, last_at: datetime | None, closings: Iterable[datetime]) -> datetime | None:
@@ -139,3 +130,12 @@ def next_due(*, grown: bool, last_at: datetime | None, closings: Iterable[dateti
         return EARLIEST if grown else None
     after = [closing for closing in closings if closing > last_at]
     return min([last_at + (EVERY if grown else DAILY), *after])
+
+
+def _decoded(text: str) -> bytes | None:
+    """The bytes of which this is the one and only Base64."""
+    try:
+        found = b64decode(text, validate=True)
+    except ValueError:
+        return None
+    return found if b64encode(found).decode() == text else None

@@ -5,6 +5,7 @@ yes or no. Every record is opened, every column of a choice compared with what w
 """
 
 import json
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -80,9 +81,13 @@ def verify(session: Session, *, key: PublicKey | None = None, outside: Iterable[
     """
     try:
         return _Check(session, key, list(outside)).result()
-    except DBAPIError as error:
-        problem = f"The database cannot be read: {str(error.orig).splitlines()[0]}."
+    except (DBAPIError, _Unreadable) as error:
+        problem = f"The database cannot be read: {str(error).splitlines()[0]}."
         return LedgerCheck(0, "", False, False, False, False, problems=(problem,))
+
+
+class _Unreadable(Exception):
+    """The file is damaged where its pages lie, not only in what they hold."""
 
 
 @dataclass(slots=True)
@@ -239,28 +244,27 @@ class _Check:
         return self.key.opens(note) if self.key is not None and isinstance(note, str) else None
 
     def _kept_key(self) -> PublicKey | None:
-        for (kept,) in self._rows("SELECT key FROM ledger_key ORDER BY since DESC"):
-            try:
-                return PublicKey.read(kept)
-            except (ValueError, AttributeError):
-                return None
-        return None
+        kept = [key for (key,) in self._rows("SELECT key FROM ledger_key ORDER BY since DESC")]
+        try:
+            return PublicKey.read(kept[0]) if kept else None
+        except (ValueError, AttributeError):
+            return None
 
     def _rows(self, query: str) -> Iterator[Row]:
         """The rows as they are stored; on SQLite a text that is none is still read."""
         connection = self.session.connection()
         if connection.dialect.name != "sqlite":
-            found = connection.execute(text(query), execution_options={"yield_per": AT_ONCE})
-            yield from (tuple(row) for row in found)
+            with connection.execute(text(query), execution_options={"yield_per": AT_ONCE}) as found:
+                yield from (tuple(row) for row in found)
             return
         driver: Any = connection.connection.driver_connection
         usual, driver.text_factory = driver.text_factory, _text
         try:
             cursor = driver.execute(query)
             while rows := cursor.fetchmany(AT_ONCE):
-                driver.text_factory = usual
                 yield from rows
-                driver.text_factory = _text
+        except sqlite3.DatabaseError as error:
+            raise _Unreadable(str(error)) from error
         finally:
             driver.text_factory = usual
 

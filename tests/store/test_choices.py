@@ -153,11 +153,11 @@ def test_choices_made_at_once_make_one_chain(people, database_url):
         with Database(database_url, clock=people.clock) as own:
             World.answer(_Own(own, people), f"u{index % 3 + 1}")
 
-    with ThreadPoolExecutor(4) as threads:
-        list(threads.map(answer, range(12)))
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(answer, range(40)))
 
     check = people.run(verification.verify)
-    assert (check.size, check.chain_ok, check.openings_ok) == (12, True, True)
+    assert (check.size, check.chain_ok, check.openings_ok) == (40, True, True)
 
 
 def test_the_pages_of_a_long_ledger_are_read_to_their_end(people, monkeypatch):
