@@ -7,7 +7,7 @@ from typing import Final
 
 from bot import resources
 from bot.campaigns.wording import Template, compose
-from bot.conversation import cards, link_words, menu, privacy_words, settings_words, wording
+from bot.conversation import cards, link_words, menu, plain_words, privacy_words, settings_words, wording
 from bot.domain.campaign import CampaignDocument, CampaignState
 from bot.domain.choice import ChoiceRecord, ChoiceValue, Control
 from bot.domain.delivery import DeliveryState
@@ -97,19 +97,19 @@ def replies(locale: str) -> Mapping[str, Message]:
         "snoozed": lambda: wording.snoozed(template(locale), until=ANSWERED_AT),
         "nothing to put off": lambda: wording.nothing_to_put_off(template(locale)),
         "campaign over": lambda: wording.campaign_over(template(locale)),
-        "muted": lambda: wording.muted(words(locale)),
-        "resumed": lambda: wording.resumed(words(locale)),
-        "help": lambda: wording.help_text(words(locale), operator=OPERATOR),
-        "stranger": lambda: wording.stranger(words(locale), operator=OPERATOR),
-        "nothing open": lambda: wording.nothing_open(words(locale)),
-        "group": lambda: wording.group_decline(words(locale)),
-        "foreign button": lambda: wording.foreign_button(words(locale)),
-        "no longer known": lambda: wording.no_longer_known(words(locale)),
+        "muted": lambda: plain_words.muted(words(locale)),
+        "resumed": lambda: plain_words.resumed(words(locale)),
+        "help": lambda: plain_words.help_text(words(locale), operator=OPERATOR),
+        "stranger": lambda: plain_words.stranger(words(locale), operator=OPERATOR),
+        "nothing open": lambda: plain_words.nothing_open(words(locale)),
+        "group": lambda: plain_words.group_decline(words(locale)),
+        "foreign button": lambda: plain_words.foreign_button(words(locale)),
+        "no longer known": lambda: plain_words.no_longer_known(words(locale)),
         "sign-up": lambda: wording.sign_up(template(locale)),
         "status, new user": lambda: wording.status_open(template(locale), deadline=None),
-        "welcome": lambda: wording.welcome(words(locale), operator=OPERATOR, command="/choice"),
-        "short help": lambda: wording.short_help(words(locale)),
-        "help with commands": lambda: wording.help_text(
+        "welcome": lambda: plain_words.welcome(words(locale), operator=OPERATOR, command="/choice"),
+        "short help": lambda: plain_words.short_help(words(locale)),
+        "help with commands": lambda: plain_words.help_text(
             words(locale), operator=OPERATOR, commands=menu.listed(words(locale), ChannelName.TELEGRAM)
         ),
         **_settings(locale),

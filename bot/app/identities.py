@@ -11,7 +11,7 @@ from bot.channels.telegram.client import TelegramChannel
 from bot.channels.telegram.inbound import TelegramInbound
 from bot.clock import Clock
 from bot.config import Settings
-from bot.conversation import wording
+from bot.conversation import plain_words
 from bot.conversation.person import Speaking
 from bot.exceptions import NotReady
 from bot.store import lanes
@@ -71,7 +71,7 @@ async def telegram_inbound(
             settings.telegram_token,
             clock=clock,
             api=settings.telegram_api,
-            not_saved=lambda language: wording.not_saved(speaking.words(language, None)),
+            not_saved=lambda language: plain_words.not_saved(speaking.words(language, None)),
         )
     )
 
@@ -104,7 +104,7 @@ async def slack_inbound(
             app_token=settings.slack_app_token,
             clock=clock,
             api=settings.slack_api,
-            not_saved=wording.not_saved(speaking.words(None, None)),
+            not_saved=plain_words.not_saved(speaking.words(None, None)),
         )
     )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.campaigns.composer import digest
 from bot.campaigns.wording import compose
-from bot.conversation import settings_words, wording
+from bot.conversation import plain_words, settings_words, wording
 from bot.conversation.person import Person
 from bot.conversation.replies import Replies
 from bot.domain.campaign import Campaign, CampaignState
@@ -65,7 +65,7 @@ def tell(session: Session, talk: "Talk", person: Person, replies: Replies) -> No
     """How things stand: the choice on record, the open question, or that there is none."""
     campaign = concerning(session, person)
     if campaign is None:
-        replies.say(wording.nothing_open(talk.words_for(person)), to=person.address)
+        replies.say(plain_words.nothing_open(talk.words_for(person)), to=person.address)
         return
     replies.say(
         standing_message(session, talk, person, campaign, replies.now),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from bot.channels.base import Command
-from bot.conversation import choice, home, later, linking, menu, privacy, settings, staff, start, wording
+from bot.conversation import choice, home, later, linking, menu, plain_words, privacy, settings, staff, start
 from bot.conversation.person import meet
 from bot.conversation.replies import Replies
 from bot.conversation.turn import Turn
@@ -28,7 +28,7 @@ def carry_out(session: Session, talk: "Talk", command: Command, replies: Replies
         return
     if person is None:
         replies.forget()
-        replies.say(wording.stranger(talk.words_of(command.sender), operator=talk.speaking.operator))
+        replies.say(plain_words.stranger(talk.words_of(command.sender), operator=talk.speaking.operator))
         return
     CARRIES.get(command.name, help_out)(Turn(session, talk, person, replies), command.words)
 
@@ -36,7 +36,7 @@ def carry_out(session: Session, talk: "Talk", command: Command, replies: Replies
 def help_out(turn: Turn, words: tuple[str, ...] = ()) -> None:
     """The person knows what can be done here."""
     listed = menu.listed(turn.words, turn.person.address.channel)
-    turn.say(wording.help_text(turn.words, operator=turn.talk.speaking.operator, commands=listed))
+    turn.say(plain_words.help_text(turn.words, operator=turn.talk.speaking.operator, commands=listed))
 
 
 def _start(turn: Turn, words: tuple[str, ...]) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.conversation import choice, settings, wording
+from bot.conversation import choice, plain_words, settings
 from bot.conversation.person import meet_again
 from bot.conversation.settings_words import language_buttons
 from bot.conversation.turn import Turn
@@ -43,7 +43,7 @@ def page(turn: Turn, *, original: bool = False) -> Message:
     """How things stand, with the settings; a change of each is one tap away."""
     campaign = choice.concerning(turn.session, turn.person)
     if campaign is None:
-        said = wording.nothing_open(turn.words)
+        said = plain_words.nothing_open(turn.words)
         said = replace(said, facts=settings.facts(turn.words, turn.person, turn.replies.now))
     else:
         locale = campaign.document.authoritative_locale if original else None
@@ -61,7 +61,7 @@ def page(turn: Turn, *, original: bool = False) -> Message:
 
 def stranger_page(words: Words, *, operator: str) -> Message:
     """The page of somebody whom the bot does not know."""
-    return replace(wording.stranger(words, operator=operator), kind=MessageKind.HOME)
+    return replace(plain_words.stranger(words, operator=operator), kind=MessageKind.HOME)
 
 
 def _is_kept(button: object) -> bool:
@@ -71,5 +71,5 @@ def _is_kept(button: object) -> bool:
 
 def _messages_button(words: Words, *, muted: bool) -> Button:
     if muted:
-        return wording.resume_button(words)[0]
+        return plain_words.resume_button(words)[0]
     return Button(words.gettext("Send me no more messages"), Verb.STOP)

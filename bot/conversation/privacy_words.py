@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.conversation.wording import named, plain, receipt_button
+from bot.conversation.plain_words import named, plain, receipt_button
 from bot.domain.message import Button, Fact, Message, MessageKind, Verb
 from bot.i18n import Words
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, assert_never
 
 from bot.channels.base import Said
-from bot.conversation import answers, choice, commands, home, later, settings, wording
+from bot.conversation import answers, choice, commands, home, later, plain_words, settings
 from bot.conversation.person import meet
 from bot.conversation.replies import Replies
 from bot.conversation.turn import Turn
@@ -27,7 +27,7 @@ def hear(session: Session, talk: "Talk", said: Said, replies: Replies) -> None:
     person = meet(session, said.sender, now=replies.now)
     if person is None:
         replies.forget()
-        replies.say(wording.stranger(talk.words_of(said.sender), operator=talk.speaking.operator))
+        replies.say(plain_words.stranger(talk.words_of(said.sender), operator=talk.speaking.operator))
         return
     turn = Turn(session, talk, person, replies)
     if not said.text.strip():
@@ -96,4 +96,4 @@ def _was_asked_again(turn: Turn, question: Question) -> bool:
 def _help_shortly(turn: Turn) -> None:
     place = turn.person.address
     if addresses.may_be_helped(turn.session, place.id, now=turn.replies.now, every=HELP_EVERY):
-        turn.say(wording.short_help(turn.words))
+        turn.say(plain_words.short_help(turn.words))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.conversation import menu, settings_words, wording
+from bot.conversation import menu, plain_words, settings_words
 from bot.conversation.person import Person, meet_again
 from bot.conversation.turn import Turn
 from bot.domain.calendar import is_zone, zone
@@ -44,13 +44,13 @@ def stop(turn: Turn) -> None:
     recipients.mute(turn.session, turn.person.recipient.id, now=turn.replies.now)
     outbox.withdraw(turn.session, turn.person.recipient.id, why="muted", now=turn.replies.now)
     if not turn.at_home:
-        turn.say(wording.muted(turn.words))
+        turn.say(plain_words.muted(turn.words))
 
 
 def resume(turn: Turn) -> None:
     """The person gets campaign messages again."""
     recipients.mute(turn.session, turn.person.recipient.id, now=None)
-    turn.settle(wording.resumed(turn.words))
+    turn.settle(plain_words.resumed(turn.words))
 
 
 def facts(words: Words, person: Person, now: datetime) -> tuple[Fact, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from bot.conversation.wording import plain
+from bot.conversation.plain_words import plain
 from bot.domain.message import Button, Fact, Message, MessageKind, Verb
 from bot.i18n import LOCALES, Words, language_name, shown_time, zone_name, zone_place
 

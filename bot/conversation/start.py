@@ -1,6 +1,6 @@
 """The beginning: somebody opens the bot."""
 
-from bot.conversation import choice, menu, wording
+from bot.conversation import choice, menu, plain_words
 from bot.conversation.turn import Turn
 from bot.domain.campaign import Campaign, CampaignState
 
@@ -11,7 +11,7 @@ def begin(turn: Turn) -> None:
     if campaign is not None and _comes_by_itself(turn, campaign):
         command = menu.usage(turn.person.address.channel, "choice")
         operator = turn.talk.speaking.operator
-        turn.say(wording.welcome(turn.words, operator=operator, command=command))
+        turn.say(plain_words.welcome(turn.words, operator=operator, command=command))
         return
     choice.tell(turn.session, turn.talk, turn.person, turn.replies)
 

@@ -8,7 +8,7 @@ from typing import assert_never
 from bot.campaigns.planner import RestDays
 from bot.campaigns.wording import Template
 from bot.channels.base import Command, Event, HomeOpened, ReachChange, ReachChanged, Said, Sender, Tap
-from bot.conversation import commands, home, sayings, staff, taps, wording
+from bot.conversation import commands, home, plain_words, sayings, staff, taps
 from bot.conversation.person import Person, Speaking, meet
 from bot.conversation.replies import Replies
 from bot.conversation.turn import Turn
@@ -94,7 +94,7 @@ class Talk:
             staff.carry_out(session, self, event, words, replies)
             return
         replies.forget()
-        replies.say(wording.group_decline(words))
+        replies.say(plain_words.group_decline(words))
 
     def words_for(self, person: Person) -> Words:
         """The bot's own words for this person."""

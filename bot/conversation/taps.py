@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.channels.base import Tap
-from bot.conversation import answers, home, later, linking, original, privacy, settings, wording
+from bot.conversation import answers, home, later, linking, original, plain_words, privacy, settings
 from bot.conversation.person import meet
 from bot.conversation.replies import Replies
 from bot.conversation.settings_words import SPEAK, ZONE_VERBS
@@ -38,10 +38,12 @@ def take(session: Session, talk: "Talk", tap: Tap, replies: Replies) -> None:
     if person is None:
         replies.forget()
         words = talk.words_of(tap.sender)
-        replies.say(wording.foreign_button(words) if token is None else wording.no_longer_known(words))
+        replies.say(
+            plain_words.foreign_button(words) if token is None else plain_words.no_longer_known(words)
+        )
         return
     if token is None:
-        replies.say(wording.foreign_button(talk.words_for(person)), to=person.address)
+        replies.say(plain_words.foreign_button(talk.words_for(person)), to=person.address)
         return
     outbox.arrived(session, token.delivery, message=tap.message, now=replies.now)
     touched = tap.message if tap.sender.private else None  # others see what lies in a channel
@@ -73,7 +75,7 @@ def _act(turn: Turn, token: TapToken) -> None:
     """A button under a question, or under what came of one."""
     question = questions.by_delivery(turn.session, token.delivery)
     if question is None or question.recipient_id != turn.person.recipient.id:
-        turn.say(wording.foreign_button(turn.words))
+        turn.say(plain_words.foreign_button(turn.words))
         return
     question = replace(question, message=turn.touched or (None if turn.at_home else question.message))
     campaign = campaigns.by_ids(turn.session, [question.campaign_id])[question.campaign_id]

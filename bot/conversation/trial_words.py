@@ -1,6 +1,6 @@
 """What the bot says to a tap under a test message."""
 
-from bot.conversation.wording import plain
+from bot.conversation.plain_words import plain
 from bot.domain.message import Message, MessageKind
 from bot.i18n import Words
 

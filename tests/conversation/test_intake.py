@@ -12,7 +12,7 @@ from bot.channels.base import Inbound
 from bot.channels.slack.inbound import SlackInbound
 from bot.channels.telegram.inbound import TelegramInbound
 from bot.clock import SystemClock
-from bot.conversation import wording
+from bot.conversation import plain_words
 from bot.conversation.intake import Intake
 from bot.domain.message import Verb
 from bot.domain.token import TapToken, sign
@@ -25,7 +25,7 @@ from tests.words import words
 
 CLOCK = SystemClock()
 USER, CHAT = "U0001", 42
-NOT_SAVED = wording.not_saved(words("en"))
+NOT_SAVED = plain_words.not_saved(words("en"))
 SLOW = 5.0  # seconds that the database takes
 DATA = sign(b"k" * 40, TapToken(1, Verb.OPT_IN), address="any")
 

@@ -14,7 +14,7 @@ from bot.app import App
 from bot.campaigns.explain import explain
 from bot.clock import VirtualClock
 from bot.config import Settings
-from bot.conversation import link_words, wording
+from bot.conversation import link_words, plain_words
 from bot.domain import campaign as rules
 from bot.domain import invitation
 from bot.domain.campaign import Campaign
@@ -41,7 +41,7 @@ LATE = datetime(2025, 9, 22, 3, tzinfo=UTC)  # Monday, ten in the morning in Jak
 OVER = datetime(2025, 9, 28, 17, 0, 1, tzinfo=UTC)
 NEW, OTHER = 555, 777  # accounts that nobody knows yet
 REFUSED = link_words.refused(words("id"), operator="Contoh Operator").headline  # nobody's language is known
-FOREIGN = wording.foreign_button(words("id")).headline
+FOREIGN = plain_words.foreign_button(words("id")).headline
 SENDS = {"sendMessage", "editMessageText", "chat.postMessage", "chat.update"}
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.conversation import wording
+from bot.conversation import plain_words, wording
 from bot.domain.choice import ChoiceValue
 from bot.domain.later import LaterOption
 from bot.domain.message import Button, MessageKind, Verb
@@ -80,7 +80,7 @@ def test_later_offers_what_it_is_given():
 
 def test_stopping_is_neither_a_yes_nor_a_no():
     """It says so, and one tap takes it back."""
-    muted = wording.muted(words("id"))
+    muted = plain_words.muted(words("id"))
 
     assert "maupun tidak" in muted.paragraphs[0].text
     assert muted.secondary == (Button("Kirimi saya pesan lagi", Verb.RESUME),)
@@ -100,7 +100,7 @@ def test_the_state_tells_until_when_and_whether_messages_are_off():
 @pytest.mark.parametrize("locale", LOCALES)
 def test_what_is_shown_above_the_chat_fits_there(locale):
     """Telegram refuses a longer one."""
-    assert 0 < len(wording.not_saved(words(locale))) <= wording.TOAST
+    assert 0 < len(plain_words.not_saved(words(locale))) <= plain_words.TOAST
 
 
 @pytest.mark.parametrize("locale", LOCALES)
