@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
+from bot.campaigns.importer import import_people
 from bot.domain.message import Verb
 from bot.domain.people_file import Imported
 from bot.domain.recipient import Plan
@@ -150,6 +151,18 @@ async def test_the_next_import_does_not_bring_the_person_back(actor, chats):
         chats.run(recipients.get, actor.ref)
     with pytest.raises(MissingSettings):
         chats.run(recipients.put, [somebody], now=chats.clock.now())
+
+
+async def test_an_import_from_a_file_leaves_the_forgotten_out_and_rejects_nothing(actor, chats, tmp_path):
+    """A rejects file would hold their names again."""
+    await _forgotten(actor, chats)
+    file = tmp_path / "people.csv"
+    file.write_text(f"ref,plan\n{actor.ref},pro\nu-else,pro\n", encoding="utf-8")
+
+    result = import_people(chats.database, file, key=KEY_OF_MARKS)
+
+    assert (result.read, result.created, result.unchanged, result.forgotten) == (2, 1, 1, 1)
+    assert (result.rejected, result.rejects_file) == (0, None)
 
 
 async def test_a_tap_after_forget_records_nothing(actor, chats):
