@@ -96,6 +96,11 @@ class UnknownRecipient(TenggatError):
         super().__init__(f"There is no recipient `{ref}`; import it with `tenggat recipients import FILE`.")
 
 
+class UnknownReceipt(TenggatError):
+    def __init__(self, code: str) -> None:
+        super().__init__(f"There is no choice with the receipt `{code}`: expected a code such as TEN-7F3K-92QD-4WX.")
+
+
 class InvalidTransition(TenggatError):
     def __init__(self, act: str, state: str, allowed: Sequence[str]) -> None:
         super().__init__(f"Cannot {act} a campaign that is {state}; it must be {' or '.join(allowed)}.")

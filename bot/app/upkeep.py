@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
+from bot.campaigns.effects import Effects
 from bot.campaigns.sealing import Sealer
 from bot.campaigns.upkeep import Upkeep
 from bot.channels.outside import outside
+from bot.channels.webhook import Webhook
 from bot.clock import Clock
 from bot.config import Settings
 from bot.domain.checkpoint import Signer
@@ -18,7 +20,12 @@ async def open_upkeep(
     last checkpoint that was put outside."""
     sealer = sealing(settings, database, clock, inline=jumps)
     await sealer.compare()
-    return {"seal": sealer}
+    upkeep: dict[str, Upkeep] = {"seal": sealer}
+    if settings.effects_url:
+        settings.require("BOT_EFFECTS_SECRET", purpose="Signing what goes to BOT_EFFECTS_URL")
+        receiver = Webhook(settings.effects_url, settings.effects_secret, clock=clock)
+        upkeep["effects"] = Effects(database, receiver, clock=clock)
+    return upkeep
 
 
 def sealing(settings: Settings, database: Database, clock: Clock, *, inline: bool = False) -> Sealer:
