@@ -1,6 +1,5 @@
 """The composer: turns a claimed delivery into a message, each distinct text once."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +10,7 @@ from bot.domain.message import Message, MessageKind
 from bot.domain.step import StepKind, message_kind
 from bot.i18n import Catalogs
 from bot.store.claims import Outgoing
-from bot.store.messages import from_text, to_text
+from bot.store.messages import digest, from_text, to_text
 
 REMEMBERED = 4096  # distinct texts: steps times locales times zones of the campaigns under way
 
@@ -71,8 +70,3 @@ class Composer:
         text = to_text(message)
         shows = message_kind(StepKind.CLOSING) is not key.kind
         return Written(message, digest(text), text, deadline=document.deadline if shows else None)
-
-
-def digest(text: str) -> str:
-    """SHA-256 of a message's JSON, in hex: its name in `rendering`."""
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -56,14 +56,6 @@ def _choice(kept: KeptChoice) -> Json:
     }
 
 
-def _text(session: Session, row: Logged) -> str | None:
-    """What the person was shown, without its buttons."""
-    message = messages.shown(session, row.rendering) if row.rendering else None
-    if message is None:
-        return None
-    return "\n".join((message.headline, *(paragraph.text for paragraph in message.paragraphs)))
-
-
 def _delivery(session: Session, row: Logged) -> Json:
     return {
         "campaign": row.campaign,
@@ -73,7 +65,8 @@ def _delivery(session: Session, row: Logged) -> Json:
         "due_at": None if row.due_at is None else row.due_at.isoformat(),
         "settled_at": None if row.settled_at is None else row.settled_at.isoformat(),
         "reason": row.reason,
-        "text": _text(session, row),
+        "text_sha256": row.rendering,
+        "text": messages.shown_text(session, row.rendering),
     }
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bot import __version__
-from bot.cli import campaign, effects, inspect, interpret, ledger, recipients, template
+from bot.cli import campaign, effects, inspect, interpret, ledger, receipt, recipients, template
 from bot.cli.console import group
 
 app = group("Tells existing users about a policy update with a deadline, and keeps each choice.")
@@ -17,6 +17,7 @@ app.add_typer(campaign.app, name="campaign")
 app.add_typer(recipients.app, name="recipients")
 app.add_typer(template.app, name="template")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(receipt.app, name="receipt")
 app.add_typer(effects.app, name="effects")
 inspect.register(app)
 interpret.register(app)

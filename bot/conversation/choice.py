@@ -4,7 +4,6 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.campaigns.composer import digest
 from bot.campaigns.wording import compose
 from bot.conversation import plain_words, settings_words, wording
 from bot.conversation.person import Person
@@ -249,7 +248,7 @@ def _shown(session: Session, question: Question | None) -> Message | None:
 def _text_hash(question: Question | None) -> str | None:
     if question is None:
         return None
-    return question.text or (digest(question.body) if question.body else None)
+    return question.text or (messages.digest(question.body) if question.body else None)
 
 
 def _show_receipt(

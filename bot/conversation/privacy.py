@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.campaigns import receipts
 from bot.conversation import choice, menu, privacy_words
 from bot.conversation.turn import Turn
 from bot.domain.message import Document, Fact, Surface
@@ -13,6 +14,7 @@ from bot.store import addresses, choices, dossier, erasure, lanes
 from bot.store.dossier import Json
 
 JSON = "application/json"
+JSON_LD = "application/ld+json"
 DATA_FILE = "my-data.json"
 
 
@@ -38,15 +40,21 @@ def show_receipt(turn: Turn) -> None:
 
 
 def hand_receipt(turn: Turn) -> None:
-    """The person has the record of the choice that stands as a file, if there is one."""
+    """The person has the choice that stands as a file with its proof, if there is one."""
     campaign = choice.concerning(turn.session, turn.person)
     record = turn.person.answer(turn.session, campaign) if campaign else None
     if record is None:
         choice.tell(turn.session, turn.talk, turn.person, turn.replies)
         return
-    content: Json = {"receipt": record.receipt, "record": json.loads(record.canonical)}
+    content = receipts.write(
+        turn.session,
+        record.receipt,
+        secret=turn.talk.key,
+        operator=turn.talk.speaking.operator,
+        now=turn.replies.now,
+    )
     said = privacy_words.receipt_file(turn.words, record.receipt)
-    turn.say(said, document=_file(f"{record.receipt}.json", content))
+    turn.say(said, document=Document(f"{record.receipt}.json", JSON_LD, content))
 
 
 def explain(turn: Turn) -> None:

@@ -65,7 +65,8 @@ class Hours:
 class CampaignDocument:
     """What is approved: everything that a campaign file says, and by their hash the campaign's own words.
 
-    `deadline` is a date on each recipient's clock. Without words of its own (`words` is None) the campaign
+    `deadline` is a date on each recipient's clock. `legal_basis` is what receipts name as such; without it they
+    claim none. Without words of its own (`words` is None) the campaign
     speaks those of the shipped template.
     """
 
@@ -82,6 +83,7 @@ class CampaignDocument:
     hours: Hours = field(default_factory=Hours)
     on_doubt: tuple[tuple[str, OnDoubt], ...] = ()  # step kind -> what to do, where it is not the default
     words: str | None = None
+    legal_basis: str | None = None
 
     @property
     def content_hash(self) -> str:

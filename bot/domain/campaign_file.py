@@ -21,9 +21,11 @@ A_SLUG = "lower-case letters, digits and single hyphens, such as claude-consumer
 A_LOCALE = "a language tag such as id or pt-BR"
 LINK = r"https://[^\s\x00-\x1f]+"
 A_LINK = "an address that begins with https://"
+BASIS = r"dpv:[A-Z][A-Za-z]*|https://[^\s\x00-\x1f]+"
+A_BASIS = "a term such as dpv:Consent, or its address"
 
 REQUIRED = ("slug", "template", "announce", "deadline", "zone", "authoritative_locale", "link")
-KEYS = (*REQUIRED, "single_operator", "audience", "cadence", "hours", "on_doubt")
+KEYS = (*REQUIRED, "single_operator", "legal_basis", "audience", "cadence", "hours", "on_doubt")
 AUDIENCE_KEYS = ("plans", "registered_before")
 CADENCE_KEYS = ("rule", "max_reminders", "offsets", "min_gap")
 HOURS_KEYS = ("from", "to")
@@ -44,6 +46,7 @@ def parse(text: str, path: str, *, locales: Collection[str] | None = None) -> Ca
         authoritative_locale=_locale(file, locales),
         link=file.needed("link", file.text("link", LINK, A_LINK)),
         single_operator=file.flag("single_operator") or False,
+        legal_basis=file.text("legal_basis", BASIS, A_BASIS),
         audience=_audience(file.table("audience", AUDIENCE_KEYS)),
         cadence=_cadence(file.table("cadence", CADENCE_KEYS)),
         hours=_hours(file.table("hours", HOURS_KEYS)),
@@ -62,6 +65,7 @@ def dump(document: CampaignDocument) -> str:
         f"authoritative_locale = {_quoted(document.authoritative_locale)}",
         f"link = {_quoted(document.link)}  # the full text",
         f"single_operator = {str(document.single_operator).lower()}  # true: the author may approve",
+        *([f"legal_basis = {_quoted(document.legal_basis)}"] if document.legal_basis else []),
         *_audience_lines(document.audience),
         *_cadence_lines(document.cadence),
         "",

@@ -75,7 +75,7 @@ Answer = Applied | Told | Untold
 
 def waits(attempts: int) -> timedelta:
     """How long until the next attempt after so many: three times as long each time, a day at most."""
-    times = 3 ** min(attempts - 1, 20)
+    times: int = 3 ** min(attempts - 1, 20)
     return min(times * FIRST_WAIT, LONGEST_WAIT)
 
 

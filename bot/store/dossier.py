@@ -7,7 +7,7 @@ from sqlmodel import Session, col, or_, select
 
 from bot.domain.delivery import DeliveryState
 from bot.domain.step import StepKind
-from bot.store import choices, deliveries
+from bot.store import choices, deliveries, messages
 from bot.store.choices import KeptChoice
 from bot.store.deliveries import Logged
 from bot.store.models import AddressRow, AuditRow, DeliveryRow, InboxRow, LinkTokenRow, RecipientRow
@@ -26,7 +26,7 @@ def of(session: Session, recipient_id: int) -> Json:
         "person": _person(person),
         "addresses": [_address(row) for row in places],
         "choices": [_choice(choice) for choice in kept],
-        "messages": [_message(row) for row in deliveries.of_person(session, recipient_id)],
+        "messages": [_message(session, row) for row in deliveries.of_person(session, recipient_id)],
         "answers_to_you": _replies(session, recipient_id),
         "received_from_you": _received(session, [row.key for row in places]),
         "looked_up_by_staff": _looked_up(session, person, places, kept),
@@ -68,7 +68,7 @@ def _choice(kept: KeptChoice) -> Json:
     return {"stands": kept.stands, **record}
 
 
-def _message(row: Logged) -> Json:
+def _message(session: Session, row: Logged) -> Json:
     return {
         "campaign": row.campaign,
         "step": row.step,
@@ -76,6 +76,8 @@ def _message(row: Logged) -> Json:
         "state": row.state.value,
         "at": row.settled_at.isoformat() if row.settled_at else None,
         "deadline_shown": row.deadline_shown.isoformat() if row.deadline_shown else None,
+        "text_sha256": row.rendering,
+        "text": messages.shown_text(session, row.rendering),
     }
 
 

@@ -96,16 +96,6 @@ def next_instant(session: Session, *, now: datetime) -> datetime | None:
     return session.exec(select(func.min(EffectRow.due_at)).where(_is_next())).one()
 
 
-def is_applied(session: Session, receipt: str) -> bool:
-    """Whether the system of record says that it has acted on the choice with this receipt."""
-    found = session.exec(
-        select(EffectRow.state)
-        .join(ChoiceRow, col(ChoiceRow.seq) == col(EffectRow.seq))
-        .where(ChoiceRow.receipt == receipt)
-    ).first()
-    return found == EffectState.APPLIED.value
-
-
 def find(session: Session, *, state: EffectState | None = None, limit: int) -> Sequence[Logged]:
     """The newest effects, the oldest of them first."""
     query = (

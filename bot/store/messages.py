@@ -1,5 +1,6 @@
 """Messages as text: what a reply says, and each distinct text that was ever shown."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -24,6 +25,11 @@ def to_text(message: Message) -> str:
 def from_text(text: str) -> Message:
     """The message that `to_text` wrote down."""
     return MESSAGE.validate_json(text)
+
+
+def digest(text: str) -> str:
+    """SHA-256 of a message's JSON, in hex: its name among the renderings."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def document_to_text(document: Document) -> str:
@@ -51,3 +57,11 @@ def shown(session: Session, name: str) -> Message | None:
     """The text with this hash."""
     row = session.get(RenderingRow, name)
     return from_text(row.message) if row else None
+
+
+def shown_text(session: Session, name: str | None) -> str | None:
+    """The words of the text with this hash, without its buttons."""
+    message = shown(session, name) if name is not None else None
+    if message is None:
+        return None
+    return "\n".join((message.headline, *(paragraph.text for paragraph in message.paragraphs)))

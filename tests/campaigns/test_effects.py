@@ -14,7 +14,7 @@ from bot.campaigns.effects import Effects
 from bot.channels.webhook import Webhook
 from bot.domain.choice import ChoiceValue
 from bot.domain.effect import EffectState
-from bot.store import effects, recipients
+from bot.store import choices, effects, recipients
 from bot.store.erasure import erase
 from tests.worlds import MORNING, on_telegram
 
@@ -121,7 +121,7 @@ async def test_a_choice_is_told_and_applied(world, job, receiver):
         "stands": True,
         "value": "opt_out",
     }
-    assert world.run(effects.is_applied, record.receipt)
+    assert world.run(choices.is_applied, record.receipt)
     assert world.run(job.next_instant, now=world.now) is None
 
 
@@ -132,7 +132,7 @@ async def test_a_receiver_that_has_not_acted_yet_has_it_all_the_same(world, job,
     await job.work()
 
     assert states(world) == [EffectState.TOLD]
-    assert not world.run(effects.is_applied, record.receipt)
+    assert not world.run(choices.is_applied, record.receipt)
 
 
 async def test_choices_made_before_there_was_a_receiver_are_told_too(world, job, receiver):

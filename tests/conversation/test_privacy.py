@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import select
 
 from bot.campaigns.importer import import_people
+from bot.domain import receipt_file
 from bot.domain.message import Verb
 from bot.domain.people_file import Imported
 from bot.domain.recipient import Plan
@@ -68,7 +69,7 @@ async def test_a_file_is_not_kept_once_it_is_sent(actor, chats):
 
 @pytest.mark.parametrize("asked", ["command", "button"])
 async def test_the_receipt_comes_as_a_file(actor, chats, asked):
-    """The record that the ledger commits to."""
+    """It proves itself, without us."""
     actor.taps(Verb.OPT_OUT)
     await chats.wait()
 
@@ -76,8 +77,10 @@ async def test_the_receipt_comes_as_a_file(actor, chats, asked):
     await chats.wait()
 
     file = _file(chats, actor)
-    assert file["receipt"] == actor.choice.receipt
-    assert file["record"] == json.loads(actor.choice.canonical)
+    found = receipt_file.check(file)
+    assert found.valid, found.problems
+    assert (file["dct:identifier"], found.choice) == (actor.choice.receipt, "opt_out")
+    assert file["dpv:hasRecordOfActivity"]["dpv:hasNotice"]["tenggat:text"] is not None
 
 
 async def test_without_a_choice_there_is_no_receipt(actor, chats):
