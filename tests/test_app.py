@@ -190,17 +190,3 @@ async def test_without_a_channel_it_says_what_to_set(stage: Stage) -> None:
 def test_production_draws_its_randomness_from_the_system() -> None:
     """Only the demo and simulations are seeded."""
     assert inspect.signature(opened).parameters["random_bytes"].default is secrets.token_bytes
-
-
-async def test_a_worker_looks_again_before_each_message(stage: Stage) -> None:
-    """Answers come in through another process, which cannot tell this one what it has learned."""
-    async with opened(stage.settings, clock=stage.clock, listens=False) as worker:
-        alone = [worker.changes() for _ in range(2)]
-        serving = asyncio.ensure_future(worker.run())
-        await asyncio.sleep(0)
-        among_others = [worker.changes() for _ in range(2)]
-        worker.stop()
-        await serving
-
-    assert alone[0] == alone[1]
-    assert among_others[0] != among_others[1]

@@ -11,7 +11,7 @@ from bot import i18n, resources
 from bot.app.identities import Lane, open_lanes, slack_inbound, team_of, telegram_inbound
 from bot.app.introducing import introduce
 from bot.app.owners import owner_name
-from bot.app.serving import INBOX, PLAN, App, Changes
+from bot.app.serving import INBOX, PLAN, App
 from bot.app.ticking import Scheduler, metronome
 from bot.app.upkeep import open_upkeep
 from bot.campaigns.composer import Composer
@@ -124,7 +124,7 @@ def _wire(
     jumps: bool,
     listens: bool,
 ) -> App:
-    changes, engine, owner = Changes(), LocalEngine(), owner_name()
+    engine, owner = LocalEngine(), owner_name()
     key = settings.secret_key.encode()
     planner = Planner(database, rest_days=i18n.rest_days)
     composer = Composer(speaking.catalogs, operator=settings.operator)
@@ -138,10 +138,6 @@ def _wire(
     )
     inbounds = {lane.channel.lane: lane.inbound for lane in served if lane.inbound is not None}
 
-    def taken() -> None:
-        changes.note()
-        engine.hint(INBOX)
-
     dispatchers = {
         lane.channel.lane: Dispatcher(
             database,
@@ -151,18 +147,20 @@ def _wire(
             owner=owner,
             key=key,
             rate=lane.rate,
-            changes=changes,
             rest_days=i18n.rest_days,
         )
         for lane in served
     }
-    intakes = [Intake(database, inbound, clock=clock, taken=taken) for inbound in inbounds.values()]
+    intakes = [
+        Intake(database, inbound, clock=clock, taken=partial(engine.hint, INBOX))
+        for inbound in inbounds.values()
+    ]
     return App(
         settings=settings,
         clock=clock,
         database=database,
         planner=planner,
-        router=Router(database, talk, inbounds, clock=clock, worked=changes.note),
+        router=Router(database, talk, inbounds, clock=clock),
         dispatchers=dispatchers,
         intakes=intakes if listens else (),
         engine=engine,
@@ -174,7 +172,6 @@ def _wire(
             jumps=jumps,
             glance=None if listens else partial(engine.hint, INBOX),
         ),
-        changes=changes,
         owner=owner,
         introductions=_introductions(served, database, speaking) if listens else (),
         upkeep=upkeep,

@@ -31,25 +31,6 @@ GRACE = 10.0  # seconds that sends on their way have when the program is stopped
 LONGEST_RETRY = timedelta(minutes=15)  # `drain` waits so long for a platform that said to come later
 
 
-class Changes:
-    """Counts what this process has learned that may speak against a message already claimed.
-
-    Where other processes learn such things too, `others_learn`, there may be something new at any time.
-    """
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.others_learn = False
-
-    def __call__(self) -> int:
-        if self.others_learn:
-            self.count += 1
-        return self.count
-
-    def note(self) -> None:
-        self.count += 1
-
-
 @dataclass(slots=True)
 class App:
     """Everything, opened and wired; `run` serves until cancelled, `drain` until nothing is due."""
@@ -63,7 +44,6 @@ class App:
     intakes: Sequence[Intake]
     engine: LocalEngine
     metronome: Metronome
-    changes: Changes
     owner: str
     introductions: Sequence[
         Callable[[], Awaitable[None]]
@@ -74,7 +54,6 @@ class App:
 
     async def run(self) -> None:
         """Serve until `stop` is called or the task is cancelled: take in, answer, plan, send."""
-        self.changes.others_learn = not self.intakes
         async with asyncio.TaskGroup() as tasks:
             serving = [
                 tasks.create_task(self.engine.run(self._jobs()), name="engine"),

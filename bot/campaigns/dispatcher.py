@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 MOST_UNSETTLED = 64  # claimed and not yet saved: the most that a crash can leave in doubt
 SAVE_BATCH = 32
 TRY_AGAIN = timedelta(seconds=1)
+FRESH = timedelta(seconds=2)
 SAVE_AFTER = timedelta(milliseconds=50)
 
 
@@ -44,8 +45,7 @@ class _Result:
 class Dispatcher:
     """The owner of one lane, while it has a lease: claims, paces, sends, settles and saves.
 
-    `changes` counts what this process has learned since (an update kept, a choice made); claimed messages
-    whose turn has come are looked at again when it has moved.
+    Each campaign message is looked at again when its turn has come: what was claimed may be unwanted by then.
     """
 
     def __init__(
@@ -58,7 +58,6 @@ class Dispatcher:
         owner: str,
         key: bytes,
         rate: float,
-        changes: Callable[[], int],
         rest_days: RestDays,
     ) -> None:
         self.database = database
@@ -67,7 +66,6 @@ class Dispatcher:
         self.clock = clock
         self.owner = owner
         self.key = key
-        self.changes = changes
         self.rest_days = rest_days
         self.pace: Pace = pacing.pace(rate)
         self.most_unsettled = min(MOST_UNSETTLED, ceil(rate)) if rate else MOST_UNSETTLED
@@ -78,7 +76,6 @@ class Dispatcher:
         self.stir = asyncio.Event()
         self.lease: Lease | None = None
         self.lease_ends = 0.0
-        self.seen = 0
         self.stopping = False
         self.idle = asyncio.Event()  # nothing of this lane is on its way
         self.idle.set()
@@ -114,10 +111,22 @@ class Dispatcher:
         return True
 
     async def _acquire(self) -> bool:
+        await self._tidy_up()
         now, mono = self.clock.now(), self.clock.monotonic()
         self.lease = await self.database.transact(_take_over, self.lane, owner=self.owner, now=now)
         self.lease_ends = mono + LEASE.total_seconds()
         return self.lease is not None
+
+    async def _tidy_up(self) -> None:
+        """What an earlier drain knew and could not save is saved before anybody takes it for a doubt."""
+        if self.results:
+            await self.database.transact(
+                _save, [_settled(result) for result in self.results], now=self.clock.now()
+            )
+            self.results = []
+        if self.waiting:
+            await self.database.transact(outbox.unclaim, [outgoing.delivery for outgoing in self.waiting])
+            self.waiting = []
 
     async def _renew(self) -> None:
         await self.clock.sleep(RENEW_EVERY)
@@ -144,7 +153,7 @@ class Dispatcher:
         while self.lease is not None and not self.stopping:
             if self.stir.is_set() or (more and not self.waiting):
                 self.stir.clear()
-                more = await self._claim()
+                more = await self._claim_patiently()
             if not self.waiting and not self.sending and not self.results and not more:
                 return
             turn = self._begin_next()
@@ -153,13 +162,24 @@ class Dispatcher:
             elif turn is not None:
                 await wait_for_event(self.clock, self.stir, turn)
 
+    async def _claim_patiently(self) -> bool:
+        """As `_claim`; while the database is away, the lane is kept as long as its lease runs."""
+        try:
+            return await self._claim()
+        except TenggatError as error:
+            logger.warning("nothing claimed: %s", error, extra={"lane": self.lane})
+            await self.clock.sleep(TRY_AGAIN)
+            if self.clock.monotonic() >= self.lease_ends:
+                raise
+            return True
+
     async def _claim(self) -> bool:
         """Whether there may be more to claim than was."""
         unsettled = len(self.waiting) + len(self.sending) + len(self.results)
         room = min(self.chunk, self.most_unsettled - unsettled)
         if room <= 0 or self.lease is None:
             return True
-        self.seen, mono = self.changes(), self.clock.monotonic()
+        mono = self.clock.monotonic()
         claimed = await self.database.transact(
             _claim, self.lease, now=self.clock.now(), limit=room, rest_days=self.rest_days
         )
@@ -225,10 +245,23 @@ class Dispatcher:
         """The lease still runs, and nothing was learned meanwhile that speaks against this message."""
         if self.lease is None or self.clock.monotonic() >= self.lease_ends:
             return False
-        if outgoing.kind is StepKind.REPLY or self.seen == self.changes():
+        if outgoing.kind is StepKind.REPLY or outgoing.campaign is None:
             return True
-        overtaken = await self.database.transact(claims.overtaken, [outgoing.delivery.id])
-        return not overtaken
+        if (
+            self.clock.now() - outgoing.claimed_at > self._fresh
+        ):  # it waited: hours and words may be others now
+            return False
+        return not await self.database.transact(
+            claims.overtaken,
+            outgoing.delivery.id,
+            revision=outgoing.campaign.revision,
+            now=self.clock.now(),
+        )
+
+    @property
+    def _fresh(self) -> timedelta:
+        """How long a claim may wait for its turn before everything is looked at again."""
+        return max(FRESH, timedelta(seconds=3 * self.pace.interval))
 
     def _post(self, outgoing: Outgoing, written: Written) -> Post:
         message, delivery = written.message, outgoing.delivery
@@ -290,10 +323,11 @@ class Dispatcher:
             await asyncio.gather(*self.sending, return_exceptions=True)
         if self.results:
             await self._save()
-        unbegun, self.waiting = [outgoing.delivery for outgoing in self.waiting], []
-        if self.lease is not None:
-            await self.database.transact(_hand_back, self.lease, unbegun)
-        self.lease = None
+        lease, self.lease = self.lease, None
+        if lease is not None:
+            unbegun = [outgoing.delivery for outgoing in self.waiting]
+            await self.database.transact(_hand_back, lease, unbegun)
+            self.waiting = []
 
 
 def _take_over(session: Session, lane: str, *, owner: str, now: datetime) -> Lease | None:

@@ -1,7 +1,7 @@
 """The router: works the inbox, one update a transaction."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from bot.channels.base import Inbound
 from bot.clock import Clock
@@ -26,25 +26,22 @@ class Router:
         inbounds: Mapping[str, Inbound],
         *,
         clock: Clock,
-        worked: Callable[[], None],
     ) -> None:
         self.database = database
         self.talk = talk
         self.inbounds = inbounds
         self.clock = clock
-        self.worked = worked
 
     async def work(self) -> int:
         """Every update that can be worked now is; how many there were."""
         count = 0
         with self.clock.busy():
-            while rows := await self.database.transact(inbox.waiting, now=self.clock.now(), limit=BATCH):
-                known = [row for row in rows if row.identity in self.inbounds]
-                for row in known:
+            while rows := await self.database.transact(
+                inbox.waiting, list(self.inbounds), now=self.clock.now(), limit=BATCH
+            ):
+                for row in rows:
                     await self._work(row)
-                count += len(known)
-                if len(known) < len(rows):
-                    break  # the rest waits for a process that serves its identity
+                count += len(rows)
         return count
 
     async def _work(self, kept: Kept) -> None:
@@ -60,4 +57,3 @@ class Router:
             )
             if dead:
                 logger.error("dead letter", extra={"inbox": kept.id, "identity": kept.identity})
-        self.worked()

@@ -49,6 +49,7 @@ class Outgoing:
     delivery: Delivery
     kind: StepKind
     final: bool
+    claimed_at: datetime
     campaign: Campaign | None = None
     locale: str | None = None
     zone: str | None = None
@@ -76,14 +77,14 @@ def claim(
         for row in rows:
             if isinstance(_carry_out(known.judge(row, now), row, now), Go):
                 known.begin(row)
-                claimed.append(_outgoing(row, known, lease))
+                claimed.append(_outgoing(row, known, lease, now))
         session.flush()
     return claimed
 
 
-def overtaken(session: Session, delivery_ids: Sequence[int]) -> set[int]:
-    """Of these claimed campaign steps, those not to be begun after all: the person has written or muted
-    or answered since, or the campaign stands still."""
+def overtaken(session: Session, delivery_id: int, *, revision: int, now: datetime) -> bool:
+    """Whether a claimed campaign step is not to be begun after all: the person has written or muted or
+    answered since, their deadline has passed, or the campaign stands still or says something else now."""
     answered = (
         select(ChoiceRow.id)
         .where(ChoiceRow.recipient_id == DeliveryRow.recipient_id)
@@ -95,16 +96,19 @@ def overtaken(session: Session, delivery_ids: Sequence[int]) -> set[int]:
         answered,
         col(RecipientRow.muted_at).is_not(None),
         col(CampaignRow.state) != CampaignState.RUNNING.value,
+        col(CampaignRow.revision) != revision,
+        func.coalesce(DeliveryRow.not_after, SlotRow.not_after) < now,
     )
     found = session.scalars(
         sa.select(col(DeliveryRow.id))
+        .outerjoin(SlotRow, col(SlotRow.id) == col(DeliveryRow.slot_id))
         .join(CampaignRow, col(CampaignRow.id) == col(DeliveryRow.campaign_id))
         .join(AddressRow, col(AddressRow.id) == col(DeliveryRow.address_id))
         .join(RecipientRow, col(RecipientRow.id) == col(DeliveryRow.recipient_id))
-        .where(col(DeliveryRow.id).in_(delivery_ids), changed)
+        .where(col(DeliveryRow.id) == delivery_id, changed)
         .where(col(DeliveryRow.kind) != StepKind.REPLY.value)
     )
-    return {row_id for row_id in found if row_id is not None}
+    return found.first() is not None
 
 
 def ready(now: datetime) -> ColumnElement[bool]:
@@ -161,7 +165,12 @@ def _address(row: DeliveryRow, address: AddressRow | None) -> Address:
 
 def _unread() -> ColumnElement[bool]:
     # Who has written something that we have not yet read gets no campaign message meanwhile.
-    return select(InboxRow.id).where(InboxRow.state == "new", InboxRow.sender == AddressRow.key).exists()
+    return (
+        select(InboxRow.id)
+        .where(InboxRow.state == "new", InboxRow.sender == AddressRow.key)
+        .where(InboxRow.identity == DeliveryRow.lane)  # what came by another identity may never be read
+        .exists()
+    )
 
 
 def _carry_out(verdict: Verdict, row: DeliveryRow, now: datetime) -> Verdict:
@@ -177,7 +186,7 @@ def _carry_out(verdict: Verdict, row: DeliveryRow, now: datetime) -> Verdict:
     return verdict
 
 
-def _outgoing(row: DeliveryRow, known: "_Known", lease: Lease) -> Outgoing:
+def _outgoing(row: DeliveryRow, known: "_Known", lease: Lease, now: datetime) -> Outgoing:
     row.epoch = lease.epoch
     person = known.people.get(row.recipient_id)
     campaign = known.campaigns.get(row.campaign_id or 0)
@@ -186,6 +195,7 @@ def _outgoing(row: DeliveryRow, known: "_Known", lease: Lease) -> Outgoing:
         delivery=delivery_of(row, address),
         kind=StepKind(row.kind),
         final=row.final,
+        claimed_at=now,
         campaign=campaign,
         locale=addresses.language(person, address),
         zone=known.zone(row),

@@ -1,6 +1,6 @@
 """The inbox: every update that a platform handed us, kept before we say OK."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -42,19 +42,20 @@ def bury(session: Session, update: Update, *, error: str, now: datetime) -> None
     session.execute(insert_new(session, InboxRow, [{**_values(update), **fate}]))
 
 
-def waiting(session: Session, *, now: datetime, limit: int) -> list[Kept]:
-    """The oldest updates not yet worked; of each sender only the first, so that order is kept."""
+def waiting(session: Session, identities: Collection[str], *, now: datetime, limit: int) -> list[Kept]:
+    """The oldest updates of these bot identities not yet worked; of each sender only the first, so that
+    order is kept."""
     earlier = aliased(InboxRow)
     blocked = (
         select(earlier.id)
         .where(earlier.state == "new", earlier.sender == InboxRow.sender, earlier.sender != "")
-        .where(col(earlier.id) < col(InboxRow.id))
+        .where(earlier.identity == InboxRow.identity, col(earlier.id) < col(InboxRow.id))
         .exists()
     )
     ready = or_(col(InboxRow.retry_at).is_(None), col(InboxRow.retry_at) <= now)
     found = session.exec(
         select(InboxRow)
-        .where(InboxRow.state == "new", ready, ~blocked)
+        .where(InboxRow.state == "new", col(InboxRow.identity).in_(identities), ready, ~blocked)
         .order_by(col(InboxRow.id))
         .limit(limit)
     )

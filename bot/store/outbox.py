@@ -144,6 +144,18 @@ def revive_notices(session: Session, recipient_ids: Collection[int], *, now: dat
             _send_to(session, row, reachable, now)
 
 
+def renew_notices(session: Session, recipient_ids: Collection[int]) -> None:
+    """Notices that were taken back before they were begun are due again; the last look before the send
+    decides anew whether the person is asked."""
+    session.execute(
+        update(DeliveryRow)
+        .where(col(DeliveryRow.recipient_id).in_(recipient_ids), col(DeliveryRow.claim) == 0)
+        .where(col(DeliveryRow.step) == StepKind.NOTICE.value)
+        .where(col(DeliveryRow.state) == DeliveryState.CANCELLED.value)
+        .values(state=DeliveryState.DUE.value, reason=None, settled_at=None)
+    )
+
+
 def lanes_with_work(session: Session, *, now: datetime) -> list[str]:
     """The lanes in which something is due, or left over by an owner that ended."""
     stale = col(DeliveryRow.state) == DeliveryState.SENDING.value

@@ -107,6 +107,7 @@ def mute(session: Session, recipient_id: int, *, now: datetime | None) -> None:
     """The person gets no more campaign messages, or (`None`) gets them again."""
     session.get_one(RecipientRow, recipient_id).muted_at = now
     if now is None:
+        outbox.renew_notices(session, [recipient_id])
         campaigns.audience_changed(session)
 
 
@@ -213,6 +214,8 @@ class _Compared:
         if places or self.moved_places:
             owners = {ids[ref] for ref, _ in self.new_places} | self._owners_of_moved()
             outbox.revive_notices(self.session, owners, now=now)
+        if self.changed:
+            outbox.renew_notices(self.session, self._changed_ids())
         if self.new or self.changed or places or self.moved_places:
             campaigns.audience_changed(self.session)
 
@@ -258,6 +261,9 @@ class _Compared:
                 self.seen.owners[old.key] = None
         self.seen.owners.update({place.key: row.ref for place in row.places})
         return bool(missing)
+
+    def _changed_ids(self) -> set[int]:
+        return {int(str(row["row_id"])) for row in self.changed}
 
     def _owners_of_moved(self) -> set[int]:
         moved = {old for old, _ in self.moved_places}

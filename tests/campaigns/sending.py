@@ -28,14 +28,13 @@ KEY = b"k" * 32
 
 @dataclass(slots=True)
 class World:
-    """Everything that a dispatcher needs, with `changes` as a number that a test may turn."""
+    """Everything that a dispatcher needs."""
 
     database: Database
     clock: VirtualClock
     campaign: Campaign
     channel: MemoryChannel
     composer: Composer
-    changes: int = 0
 
     def dispatcher(self, *, rate: float = 0, owner: str = "host:1:a") -> Dispatcher:
         return Dispatcher(
@@ -46,7 +45,6 @@ class World:
             owner=owner,
             key=KEY,
             rate=rate,
-            changes=lambda: self.changes,
             rest_days=i18n.rest_days,
         )
 

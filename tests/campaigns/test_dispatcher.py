@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -185,7 +185,6 @@ async def test_a_message_claimed_before_its_turn_is_looked_at_again(make_world: 
         if not world.channel.posts:
             for number in (1, 2, 3):
                 world.database.run(recipients.mute, number, now=world.clock.now())
-            world.changes += 1
 
     with armed("outbox.after_claim", mute_all):
         await world.drain(dispatcher)
@@ -268,3 +267,15 @@ async def test_a_bug_in_a_channel_is_a_doubt_and_stops_no_other(make_world: Make
     assert states(world) == {"sent": 2, "due": 1}
     [doubt] = world.database.run(outbox.in_doubt)
     assert doubt.reason == "KeyError"
+
+
+async def test_what_waited_long_for_its_turn_is_claimed_anew(make_world: MakeWorld) -> None:
+    """A lane that was told to wait for hours must not send at night what it had claimed by day."""
+    world = make_world(3)
+    await world.clock.run(datetime(2025, 9, 2, 13, 29, tzinfo=UTC))  # 20:29 in Jakarta
+    world.channel.answers.append(Deferred(timedelta(hours=2), whole_lane=True))
+
+    await world.drain(world.dispatcher(rate=30))
+
+    assert len(world.channel.posts) == 1
+    assert states(world) == {"due": 3}

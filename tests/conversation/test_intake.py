@@ -107,7 +107,7 @@ async def test_a_slack_action_is_acknowledged_in_time_though_the_database_is_slo
     assert issued.failure is None
     assert took < 3.0
     assert [message.text for message in shown] == [NOT_SAVED]
-    assert kept_in.run(inbox.waiting, now=CLOCK.now(), limit=10) == []
+    assert kept_in.run(inbox.waiting, ["telegram:123", "slack:T1"], now=CLOCK.now(), limit=10) == []
 
 
 async def test_a_telegram_tap_is_told_in_time_though_the_database_is_slow(sandbox, kept_in):
@@ -119,7 +119,7 @@ async def test_a_telegram_tap_is_told_in_time_though_the_database_is_slow(sandbo
     [answer] = _answers(sandbox)
     assert took < 3.5
     assert NOT_SAVED in str(answer.payload)
-    assert kept_in.run(inbox.waiting, now=CLOCK.now(), limit=10) == []
+    assert kept_in.run(inbox.waiting, ["telegram:123", "slack:T1"], now=CLOCK.now(), limit=10) == []
 
 
 async def test_words_wait_for_a_slow_database_and_are_kept(sandbox, kept_in):
@@ -128,10 +128,10 @@ async def test_words_wait_for_a_slow_database_and_are_kept(sandbox, kept_in):
         with slow(kept_in):
             sandbox.telegram.say(CHAT, "yes")
             await until(lambda: sandbox.telegram.is_polled or sandbox.telegram.pending)
-        await until(lambda: kept_in.run(inbox.waiting, now=CLOCK.now(), limit=10))
+        await until(lambda: kept_in.run(inbox.waiting, ["telegram:123", "slack:T1"], now=CLOCK.now(), limit=10))
         await until(lambda: not sandbox.telegram.pending)
 
-    [kept] = kept_in.run(inbox.waiting, now=CLOCK.now(), limit=10)
+    [kept] = kept_in.run(inbox.waiting, ["telegram:123", "slack:T1"], now=CLOCK.now(), limit=10)
     assert '"text":"yes"' in kept.body
 
 
@@ -143,7 +143,7 @@ async def test_a_tap_that_was_kept_is_answered_without_words(sandbox, kept_in):
 
     [answer] = _answers(sandbox)
     assert "text" not in answer.payload
-    assert len(kept_in.run(inbox.waiting, now=CLOCK.now(), limit=10)) == 1
+    assert len(kept_in.run(inbox.waiting, ["telegram:123", "slack:T1"], now=CLOCK.now(), limit=10)) == 1
 
 
 def _answers(sandbox: Sandbox):

@@ -80,8 +80,16 @@ def test_numbers_may_be_as_large_as_the_platform_likes(world):
     assert _waiting(world)[0].position == 1_756_900_000_123_456
 
 
+def test_updates_of_an_identity_that_nobody_serves_hold_nobody_up(world):
+    """A token was changed while some were waiting: they stay, and the others are worked."""
+    foreign = Update("telegram:999", "1", 1, "telegram:1", "{}", received_at=MORNING)
+    world.run(inbox.keep, [foreign, _update("mine")])
+
+    assert [kept.body for kept in _waiting(world)] == ["mine"]
+
+
 def _waiting(world: World, now: datetime = MORNING) -> list[Kept]:
-    return world.run(inbox.waiting, now=now, limit=10)
+    return world.run(inbox.waiting, [TELEGRAM], now=now, limit=10)
 
 
 def _update(text: str, sender: str = "telegram:1", order: int | None = None) -> Update:

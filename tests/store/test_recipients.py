@@ -205,6 +205,33 @@ def test_a_plan_that_is_covered_again_is_asked_then(world):
     assert world.send() == ["notice"]
 
 
+def test_a_notice_taken_back_by_a_wrong_upload_goes_out_after_all(world):
+    """Who was put on an excluded plan by mistake is not lost for the campaign."""
+    world.people(on_telegram())
+    world.campaign()
+    world.plan()
+    world.people(on_telegram(plan=Plan.TEAM))
+    assert world.at(MORNING).send() == []
+
+    world.people(on_telegram(plan=Plan.PRO))
+
+    assert world.send() == ["notice"]
+
+
+def test_a_notice_taken_back_by_a_mute_goes_out_after_all(world):
+    """Messages off and on again before the notice: the person is asked."""
+    world.people(on_telegram())
+    world.campaign()
+    world.plan()
+    world.mute("u1")
+    assert world.at(MORNING).send() == []
+
+    person = world.run(recipients.get, "u1")
+    world.run(recipients.mute, person.id, now=None)
+
+    assert world.send() == ["notice"]
+
+
 def test_a_large_batch_takes_a_handful_of_statements(world):
     """A million rows come in by batches; a statement a row would take hours."""
     statements: list[str] = []
