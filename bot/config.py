@@ -178,7 +178,7 @@ class Settings:
         Variable(
             "BOT_STAFF_CHANNEL",
             _text,
-            "Where staff are told of what needs a person: telegram:ID or slack:ID.",
+            "Where staff are to be told of what needs a person: telegram:ID or slack:ID. Not used yet.",
         ),
     )
     checkpoints: str = _setting(

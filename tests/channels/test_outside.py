@@ -10,7 +10,9 @@ from bot.exceptions import OutsideAway
 @pytest.fixture
 async def server():
     """Somebody else's server that takes PUT: its address, what it keeps, and what it answers if it refuses."""
-    kept, refused, app = {}, [], web.Application()
+    kept: dict[str, str] = {}
+    refused: list[int] = []
+    app = web.Application()
 
     async def put(request):
         if refused:
