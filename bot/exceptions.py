@@ -98,7 +98,9 @@ class UnknownRecipient(TenggatError):
 
 class UnknownReceipt(TenggatError):
     def __init__(self, code: str) -> None:
-        super().__init__(f"There is no choice with the receipt `{code}`: expected a code such as TEN-7F3K-92QD-4WX.")
+        super().__init__(
+            f"There is no choice with the receipt `{code}`: expected a code such as TEN-7F3K-92QD-4WX."
+        )
 
 
 class InvalidTransition(TenggatError):

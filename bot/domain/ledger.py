@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from bot.domain.canonical import Json, canonical
-from bot.domain.merkle import folded, leaf_hash, node_hash, peaks_of
+from bot.domain.merkle import EMPTY, folded, peaks_of
 
 VERSION = 1
 FIRST = 1
@@ -40,6 +40,11 @@ class EntryType(StrEnum):
 KINDS = tuple(EntryType)
 NUMBERS = {kind.value.encode(): number for number, kind in enumerate(KINDS)}
 NO_KIND = 255
+PADDING = bytes(64 - NONCE_BYTES)
+INNER, OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
+CHOSEN = KINDS.index(EntryType.CHOICE)
+HEX = b"0123456789abcdef"
+USUAL = b'{"commitment":"%b","day":"%b","log":"choices","prev":"%b","seq":%d,"type":"choice","v":1}'
 FORM = re.compile(
     rb'\{"commitment":"([0-9a-f]{64})","day":"(\d{4}-\d\d-\d\d)","log":"([a-z]+)",'
     rb'"prev":"([0-9a-f]{64})","seq":([1-9]\d{0,17}),"type":"([a-z]+)","v":1\}'
@@ -90,12 +95,17 @@ class ChainCheck:
     blocks: list[bytes] = field(default_factory=list, repr=False)
     roots: Mapping[int, bytes] = field(default_factory=dict, repr=False)
 
-    def commits(self, seq: int, kind: EntryType, *, nonce: bytes, record: bytes) -> bool:
+    def commits(self, seq: int, nonce: bytes, record: bytes, *, kind: EntryType = EntryType.CHOICE) -> bool:
         """Whether the entry with this number is of this type and commits to this record."""
-        if not 0 < seq <= self.size or self.kinds[seq - 1] != KINDS.index(kind):
+        if not 0 < seq <= self.size or KINDS[self.kinds[seq - 1]] is not kind:
             return False
-        committed = self.commitments[32 * (seq - 1) : 32 * seq]
-        return hmac.digest(nonce, record, "sha256") == committed
+        return _mac(nonce, record) == self.commitments[32 * seq - 32 : 32 * seq]
+
+
+def _mac(nonce: bytes, record: bytes) -> bytes:
+    """HMAC-SHA256 by its definition, for a nonce of 32 bytes: a third quicker than to ask for it by name."""
+    key = nonce + PADDING
+    return sha256(key.translate(OUTER) + sha256(key.translate(INNER) + record).digest()).digest()
 
 
 def commitment(nonce: bytes, record: bytes) -> str:
@@ -148,59 +158,51 @@ def read(entry: bytes) -> Entry:
 def verify_chain(rows: Iterable[Stored], *, sizes: Collection[int] = ()) -> ChainCheck:
     """Check every link from the first entry on, in one pass; also any bytes that are no entry.
 
-    `sizes`: at which the root is wanted as well.
+    `sizes`: at which the root is wanted as well. A million entries take some two seconds, which is why the
+    usual ones are compared with what they must be, and only others are taken apart.
     """
-    head, seq, first_bad = NO_ENTRY, 0, None
+    head, seq, first_bad = NO_ENTRY.encode(), 0, None
     commitments, kinds = bytearray(), bytearray()
     leaves: list[bytes] = []
     blocks: list[bytes] = []
-    roots: dict[int, bytes] = {}
-    wanted = frozenset(sizes)
-    for stored, entry, digest in rows:
+    days: set[bytes] = set()  # that were looked at
+    wanted, roots = frozenset(sizes), {0: EMPTY} if 0 in sizes else {}
+    for number, stored, digest in rows:
         seq += 1
-        match = FORM.fullmatch(entry) if type(entry) is bytes else None
-        if match is None:
-            follows, number, committed = False, NO_KIND, bytes(32)
+        entry = stored if type(stored) is bytes else repr(stored).encode()
+        hexed, day = entry[15:79], entry[88:98]
+        if day in days and entry == USUAL % (hexed, day, head, seq) and not hexed.translate(None, HEX):
+            committed, kind = bytes.fromhex(hexed.decode()), CHOSEN
         else:
-            hexed, _, _, prev, number_there, kind = match.groups()
-            number, committed = NUMBERS.get(kind, NO_KIND), bytes.fromhex(hexed.decode())
-            follows = (
-                int(number_there) == seq == stored
-                and prev.decode() == head
-                and digest == sha256(entry).hexdigest()
-                and number != NO_KIND
-            )
-        if first_bad is None and not follows:
+            committed, kind = _taken_apart(entry, head=head, seq=seq, days=days)
+        hashed = sha256(entry).hexdigest()
+        if (kind == NO_KIND or number != seq or digest != hashed) and first_bad is None:
             first_bad = seq
-        head = digest
+        head = hashed.encode()
         commitments += committed
-        kinds.append(number)
-        leaves.append(leaf_hash(entry if type(entry) is bytes else str(entry).encode(errors="replace")))
+        kinds.append(kind)
+        leaves.append(sha256(b"\x00" + entry).digest())
         if len(leaves) == BLOCK:
-            blocks.append(_block(leaves))
+            blocks.append(peaks_of(leaves)[0])
             leaves = []
         if seq in wanted:
             roots[seq] = _root(blocks, leaves)
-    if 0 in wanted:
-        roots[0] = _root([], [])
+    root = _root(blocks, leaves).hex()
     return ChainCheck(
-        ok=first_bad is None,
-        size=seq,
-        head=head,
-        root=_root(blocks, leaves).hex(),
-        first_bad_seq=first_bad,
-        commitments=commitments,
-        kinds=kinds,
-        blocks=blocks,
-        roots=roots,
+        first_bad is None, seq, head.decode(), root, first_bad, commitments, kinds, blocks, roots
     )
+
+
+def _taken_apart(entry: bytes, *, head: bytes, seq: int, days: set[bytes]) -> tuple[bytes, int]:
+    """Commitment and type of the next entry; `NO_KIND` when these bytes are not that."""
+    match = FORM.fullmatch(entry)
+    if match is None:
+        return bytes(32), NO_KIND
+    hexed, day, _, prev, number, kind = match.groups()
+    days.add(day)
+    is_next = prev == head and int(number) == seq
+    return bytes.fromhex(hexed.decode()), NUMBERS.get(kind, NO_KIND) if is_next else NO_KIND
 
 
 def _root(blocks: list[bytes], leaves: list[bytes]) -> bytes:
     return folded([*peaks_of(blocks), *peaks_of(leaves)])
-
-
-def _block(level: list[bytes]) -> bytes:
-    while len(level) > 1:
-        level = [node_hash(level[place], level[place + 1]) for place in range(0, len(level), 2)]
-    return level[0]

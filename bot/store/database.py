@@ -75,7 +75,9 @@ class Database:
 
     def read(self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `function(session, …)` finds in the database as it is at one instant; nobody's writing waits."""
-        options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        options = (
+            {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        )
         try:
             with Session(self.engine.execution_options(**{READS: True, **options})) as session:
                 return function(session, *args, **kwargs)

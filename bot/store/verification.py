@@ -7,6 +7,7 @@ yes or no. Every record is opened, every column of a choice compared with what w
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -18,7 +19,7 @@ from sqlmodel import Session
 
 from bot.domain.checkpoint import Checkpoint, PublicKey
 from bot.domain.choice import ChoiceRecord, supersedes
-from bot.domain.ledger import BLOCK, KINDS, OPEN, ChainCheck, EntryType, verify_chain
+from bot.domain.ledger import BLOCK, KINDS, NONCE_BYTES, OPEN, ChainCheck, EntryType, verify_chain
 from bot.domain.merkle import folded, peaks_of
 
 AT_ONCE = 5_000  # rows fetched at a time
@@ -27,15 +28,14 @@ CHOICE, ERASURE, TEXT = EntryType.CHOICE, EntryType.ERASURE, EntryType.TEXT
 
 ENTRIES = "SELECT seq, entry, hash FROM ledger_entry ORDER BY seq"
 CHOICES = """
-    SELECT c.id, c.seq, c.recipient_id, c.campaign_id, c.delivery_id, c.receipt, c.value, c.supersedes,
-        c.record, c.nonce, r.pseudonym, k.slug
+    SELECT c.seq, c.delivery_id, c.receipt, c.value, c.supersedes, c.record, c.nonce, r.pseudonym, k.slug
     FROM choice c
     LEFT JOIN recipient r ON r.id = c.recipient_id
     LEFT JOIN campaign k ON k.id = c.campaign_id
     ORDER BY c.id
 """
 CHANGED = """
-    SELECT c.id, c.recipient_id, c.campaign_id, c.supersedes, c.record
+    SELECT c.seq, c.recipient_id, c.campaign_id, c.supersedes, c.record
     FROM choice c
     JOIN (SELECT recipient_id, campaign_id FROM choice GROUP BY recipient_id, campaign_id HAVING count(*) > 1) m
         ON m.recipient_id = c.recipient_id AND m.campaign_id = c.campaign_id
@@ -79,8 +79,11 @@ def verify(session: Session, *, key: PublicKey | None = None, outside: Iterable[
     Without a `key` the one that stands beside the ledger is taken, which finds what went wrong by itself but
     not whoever can write to the database: they can write that too.
     """
+    notes = list(outside)
     try:
-        return _Check(session, key, list(outside)).result()
+        with suppress(_NotText):
+            return _Check(session, key, notes).result()
+        return _Check(session, key, notes, any_text=True).result()
     except (DBAPIError, _Unreadable) as error:
         problem = f"The database cannot be read: {str(error).splitlines()[0]}."
         return LedgerCheck(0, "", False, False, False, False, problems=(problem,))
@@ -90,20 +93,27 @@ class _Unreadable(Exception):
     """The file is damaged where its pages lie, not only in what they hold."""
 
 
+class _NotText(Exception):
+    """A column that holds text holds bytes that are none."""
+
+
 @dataclass(slots=True)
 class _Choices:
     """What was seen of the choices."""
 
     seen: bytearray
-    late: set[int] = field(default_factory=set)  # rows of which a newer one is said to have stood already
+    late: set[int] = field(default_factory=set)  # beside which a newer one is said to have stood already
     bad: int = 0
 
 
 class _Check:
     """One verification."""
 
-    def __init__(self, session: Session, key: PublicKey | None, outside: Sequence[str]) -> None:
+    def __init__(
+        self, session: Session, key: PublicKey | None, outside: Sequence[str], *, any_text: bool = False
+    ) -> None:
         self.session = session
+        self.any_text = any_text
         self.problems: list[str] = []
         self.notes = [(size, note) for size, note in self._rows(CHECKPOINTS)]  # as stored
         self.key = key or self._kept_key()
@@ -180,21 +190,23 @@ class _Check:
         return len(self.problems) == before
 
     def _choices(self) -> _Choices:
-        found = _Choices(bytearray(self.chain.size))
+        chain, found = self.chain, _Choices(bytearray(self.chain.size))
+        seen = found.seen
         for row in self._rows(CHOICES):
-            if not _opens(self.chain, row) or found.seen[row[1] - 1]:
+            seq = row[0]
+            if not _opens(chain, row) or seen[seq - 1]:
                 found.bad += 1
                 continue
-            found.seen[row[1] - 1] = 1
-            if not row[7]:
-                found.late.add(row[0])
+            seen[seq - 1] = 1
+            if not row[4]:
+                found.late.add(seq)
         found.bad += self._wrongly_standing(found.late)
         return found
 
     def _wrongly_standing(self, late: set[int]) -> int:
         """How many choices are said to stand, or not to, by nothing that was committed to."""
         wrong, person, earlier = 0, None, list[ChoiceRecord]()
-        for row_id, recipient, campaign, stands, content in self._rows(CHANGED):
+        for seq, recipient, campaign, stands, content in self._rows(CHANGED):
             if (recipient, campaign) != person:
                 person, earlier = (recipient, campaign), []
             try:
@@ -203,7 +215,7 @@ class _Check:
                 continue  # counted already: it does not open
             wrong += bool(stands) != supersedes(record, earlier)
             earlier.append(record)
-            late.discard(row_id)
+            late.discard(seq)
         return wrong + len(late)  # whoever chose once, their choice stands
 
     def _stated(self, choices: _Choices) -> set[int]:
@@ -230,7 +242,7 @@ class _Check:
 
     def _is_stated(self, seq: object, kind: object, record: object) -> bool:
         known = type(seq) is int and type(record) is bytes and kind in KINDS and kind != CHOICE
-        return known and self.chain.commits(seq, EntryType(kind), nonce=OPEN, record=record)  # type: ignore[arg-type]
+        return known and self.chain.commits(seq, OPEN, record, kind=EntryType(kind))  # type: ignore[arg-type]
 
     def _is_choice(self, seq: int) -> bool:
         return self.chain.kinds[seq - 1] == KINDS.index(CHOICE)
@@ -251,39 +263,47 @@ class _Check:
             return None
 
     def _rows(self, query: str) -> Iterator[Row]:
-        """The rows as they are stored; on SQLite a text that is none is still read."""
+        """The rows as they are stored; with `any_text` also those in which a text is none."""
         connection = self.session.connection()
         if connection.dialect.name != "sqlite":
             with connection.execute(text(query), execution_options={"yield_per": AT_ONCE}) as found:
                 yield from (tuple(row) for row in found)
             return
         driver: Any = connection.connection.driver_connection
-        usual, driver.text_factory = driver.text_factory, _text
+        usual = driver.text_factory
+        driver.text_factory = _text if self.any_text else str
         try:
             cursor = driver.execute(query)
             while rows := cursor.fetchmany(AT_ONCE):
                 yield from rows
         except sqlite3.DatabaseError as error:
+            if "UTF-8" in str(error):
+                raise _NotText from error
             raise _Unreadable(str(error)) from error
         finally:
             driver.text_factory = usual
 
 
 def _opens(chain: ChainCheck, row: Row) -> bool:
-    """Whether the choice is what its entry commits to, column by column."""
-    _, seq, _, _, delivery, receipt, value, stands, record, nonce, pseudonym, slug = row
-    if type(seq) is not int or type(record) is not bytes or type(nonce) is not bytes or len(nonce) != 32:
+    """Whether the choice is what its entry commits to, column by column.
+
+    Its record is canonical JSON, in which each key stands once and no quotation mark in a text stands bare: so
+    a column is the record's when the bytes that say so are in it. Reading it as JSON takes four times as long.
+    """
+    seq, delivery, receipt, value, stands, record, nonce, pseudonym, slug = row
+    if not (type(seq) is int and type(record) is type(nonce) is bytes and len(nonce) == NONCE_BYTES):
         return False
-    if stands not in (0, 1) or not chain.commits(seq, CHOICE, nonce=nonce, record=record):
+    if stands not in (0, 1) or not chain.commits(seq, nonce, record):
         return False
-    told = _content(record)
-    columns = (delivery, receipt, value, pseudonym, slug)
-    return columns == (
-        told.get("delivery"),
-        told.get("receipt"),
-        told.get("value"),
-        told.get("recipient"),
-        told.get("campaign"),
+    told = record.decode()
+    number = "null" if delivery is None else repr(delivery)
+    return (
+        type(receipt) is type(value) is type(pseudonym) is type(slug) is str
+        and told.startswith(f'{{"campaign":"{slug}","channel":"')
+        and f',"delivery":{number},"identity":"' in told
+        and f',"receipt":"{receipt}","received_at":"' in told
+        and f',"recipient":"{pseudonym}","recorded_at":"' in told
+        and told.endswith(f',"value":"{value}"}}')
     )
 
 

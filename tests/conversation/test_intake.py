@@ -128,7 +128,9 @@ async def test_words_wait_for_a_slow_database_and_are_kept(sandbox, kept_in):
         with slow(kept_in):
             sandbox.telegram.say(CHAT, "yes")
             await until(lambda: sandbox.telegram.is_polled or sandbox.telegram.pending)
-        await until(lambda: kept_in.run(inbox.waiting, ["telegram:123", "slack:T1"], now=CLOCK.now(), limit=10))
+        await until(
+            lambda: kept_in.run(inbox.waiting, ["telegram:123", "slack:T1"], now=CLOCK.now(), limit=10)
+        )
         await until(lambda: not sandbox.telegram.pending)
 
     [kept] = kept_in.run(inbox.waiting, ["telegram:123", "slack:T1"], now=CLOCK.now(), limit=10)
