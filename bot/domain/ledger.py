@@ -97,7 +97,8 @@ class ChainCheck:
 
     def commits(self, seq: int, nonce: bytes, record: bytes, *, kind: EntryType = EntryType.CHOICE) -> bool:
         """Whether the entry with this number is of this type and commits to this record."""
-        if not 0 < seq <= self.size or KINDS[self.kinds[seq - 1]] is not kind:
+        number = CHOSEN if kind is EntryType.CHOICE else KINDS.index(kind)
+        if not 0 < seq <= self.size or self.kinds[seq - 1] != number:
             return False
         return _mac(nonce, record) == self.commitments[32 * seq - 32 : 32 * seq]
 

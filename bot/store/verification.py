@@ -295,7 +295,7 @@ def _opens(chain: ChainCheck, row: Row) -> bool:
         return False
     if stands not in (0, 1) or not chain.commits(seq, nonce, record):
         return False
-    told = record.decode()
+    told = record.decode(errors="replace")
     number = "null" if delivery is None else repr(delivery)
     return (
         type(receipt) is type(value) is type(pseudonym) is type(slug) is str

@@ -1,0 +1,154 @@
+"""How long it takes to check, seal and prove: `python -m benchmarks.ledger [RECORDS]`."""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import insert
+
+from bot.clock import VirtualClock
+from bot.domain import ledger as chain
+from bot.domain.campaign import Campaign, CampaignDocument
+from bot.domain.checkpoint import Signer
+from bot.domain.choice import ChoiceRecord, ChoiceValue, Control
+from bot.domain.ledger import EntryType
+from bot.domain.pseudonym import pseudonym
+from bot.domain.receipt import receipt_code
+from bot.domain.recipient import ChannelName
+from bot.store import campaigns, checkpoints, receipts, tree, verification
+from bot.store.database import Database, Session
+from bot.store.models import ChoiceRow, LedgerRow, RecipientRow
+
+T = TypeVar("T")
+
+BEGIN = datetime(2025, 9, 2, tzinfo=UTC)
+SECRET = b"a secret of at least 32 characters"
+AT_ONCE = 10_000
+
+
+def main(count: int) -> None:
+    signer = Signer.from_secret(SECRET)
+    with tempfile.TemporaryDirectory() as folder:
+        clock = VirtualClock(BEGIN)
+        with Database(f"sqlite:///{Path(folder) / 'bench.db'}", clock=clock) as database:
+            database.migrate()
+            _fill(database, count)
+            steps = _grow(database)
+            print(f"{count} records")
+            print(f"hashes kept for proofs, longest transaction: {1000 * max(steps):.1f} ms of {len(steps)}")
+            _timed("checkpoint", lambda: database.run(checkpoints.seal, signer, now=BEGIN))
+            _timed("checkpoint again", lambda: database.run(checkpoints.seal, signer, now=BEGIN))
+            code = _code(count // 2)
+            _timed("receipt with its proof", lambda: database.read(receipts.prove, code, signer))
+            check = _timed("verify", lambda: database.read(verification.verify, key=signer.key))
+            assert check.ok, check.problems
+            assert check.size == count
+
+
+def _fill(database: Database, count: int) -> None:
+    previous = None
+    campaign = database.run(campaigns.add, Campaign(_document()), now=BEGIN)
+    for first in range(0, count, AT_ONCE):
+        people, entries, kept = [], [], []
+        for number in range(first, min(first + AT_ONCE, count)):
+            record = _record(number)
+            nonce = number.to_bytes(32)
+            committed = chain.commitment(nonce, record.canonical)
+            day = record.recorded_at.date()
+            previous = chain.append(
+                previous, log="choices", day=day, kind=EntryType.CHOICE, commitment=committed
+            )
+            people.append(
+                {"id": number + 1, "ref": f"u{number}", "plan": "pro", "pseudonym": record.recipient}
+                | {"zone_chosen": False, "offered_locales": "", "imported_at": BEGIN}
+            )
+            entries.append(previous._asdict())
+            kept.append(_row(record, previous.seq, nonce, campaign.id))
+        database.run(_insert, people, entries, kept)
+
+
+def _insert(
+    session: Session,
+    people: list[dict[str, object]],
+    entries: list[dict[str, object]],
+    kept: list[dict[str, object]],
+) -> None:
+    session.execute(insert(RecipientRow), people)
+    session.execute(insert(LedgerRow), entries)
+    session.execute(insert(ChoiceRow), kept)
+
+
+def _record(number: int) -> ChoiceRecord:
+    at = BEGIN + timedelta(seconds=number)
+    return ChoiceRecord(
+        recipient=pseudonym(SECRET, f"u{number}"),
+        campaign="claude-consumer-terms",
+        revision=1,
+        value=ChoiceValue.OPT_IN if number % 2 else ChoiceValue.OPT_OUT,
+        channel=ChannelName.TELEGRAM,
+        identity="telegram:1234567890",
+        control=Control.BUTTON,
+        locale="id",
+        receipt=_code(number),
+        received_at=at,
+        recorded_at=at,
+        order=900_000_000 + number,
+        text_hash="9f" * 32,
+        deadline_shown=BEGIN,
+        machine_made=False,
+    )
+
+
+def _code(number: int) -> str:
+    return receipt_code((number << 6).to_bytes(7))
+
+
+def _row(record: ChoiceRecord, seq: int, nonce: bytes, campaign_id: int) -> dict[str, object]:
+    return {
+        "id": seq,
+        "seq": seq,
+        "recipient_id": seq,
+        "campaign_id": campaign_id,
+        "receipt": record.receipt,
+        "value": record.value.value,
+        "supersedes": True,
+        "record": record.canonical,
+        "nonce": nonce,
+    }
+
+
+def _document() -> CampaignDocument:
+    day = BEGIN.date()
+    return CampaignDocument(
+        slug="claude-consumer-terms",
+        template="claude-consumer-terms",
+        announce=day,
+        deadline=day,
+        zone="Asia/Jakarta",
+        authoritative_locale="id",
+        link="https://example.com",
+    )
+
+
+def _grow(database: Database) -> list[float]:
+    steps, more = [], True
+    while more:
+        begun = time.perf_counter()
+        more = database.run(tree.grow, blocks=4)
+        steps.append(time.perf_counter() - begun)
+    return steps
+
+
+def _timed(what: str, call: Callable[[], T]) -> T:
+    begun = time.perf_counter()
+    result = call()
+    print(f"{what}: {1000 * (time.perf_counter() - begun):.1f} ms")
+    return result
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200_000)
