@@ -9,8 +9,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ("tests.worlds",)
+
+# A loaded machine is no fault of the code: tests have no limits in seconds.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 class LeftTheMachine(AssertionError):
