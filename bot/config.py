@@ -79,6 +79,12 @@ def _rate(text: str) -> float:
     return float(text)
 
 
+def _days(text: str) -> int:
+    if not re.fullmatch(r"\d{1,5}", text, re.ASCII):
+        raise ValueError("a number of days, 0 for no end")
+    return int(text)
+
+
 def _port(text: str) -> int:
     if not (re.fullmatch(r"\d{1,5}", text, re.ASCII) and 0 < int(text) < 65536):
         raise ValueError("a port from 1 to 65535")
@@ -184,7 +190,9 @@ class Settings:
     checkpoints: str = _setting(
         "",
         Variable(
-            "BOT_CHECKPOINTS", _text, "A folder outside the database where signed checkpoints go besides."
+            "BOT_CHECKPOINTS",
+            _text,
+            "Where signed checkpoints go besides: a folder, or an address that takes PUT and GET.",
         ),
     )
     effects_url: str = _setting(
@@ -195,6 +203,17 @@ class Settings:
     )
     effects_secret: str = _setting(
         "", Variable("BOT_EFFECTS_SECRET", _text, "Signs what is sent to BOT_EFFECTS_URL."), secret=True
+    )
+    retention_days: int = _setting(
+        90,
+        Variable(
+            "BOT_RETENTION_DAYS",
+            _days,
+            "Days for which what people wrote and the answers to it are kept; 0 for good. Choices stay until erased.",
+        ),
+    )
+    audit_days: int = _setting(
+        730, Variable("BOT_AUDIT_DAYS", _days, "Days for which it is kept what staff did; 0 for good.")
     )
     log_level: str = _setting(
         "INFO", Variable("BOT_LOG_LEVEL", _log_level, f"How much is logged: {', '.join(LOG_LEVELS)}.")

@@ -13,7 +13,7 @@ from bot.app.introducing import introduce
 from bot.app.owners import owner_name
 from bot.app.serving import INBOX, PLAN, App
 from bot.app.ticking import Scheduler, metronome
-from bot.app.upkeep import open_upkeep
+from bot.app.upkeep import open_upkeep, periods_of
 from bot.campaigns.composer import Composer
 from bot.campaigns.dispatcher import Dispatcher
 from bot.campaigns.planner import Planner
@@ -135,6 +135,7 @@ def _wire(
         interpret=lambda text: read(text, lexicon),
         random_bytes=random_bytes,
         rest_days=i18n.rest_days,
+        periods=periods_of(settings),
     )
     inbounds = {lane.channel.lane: lane.inbound for lane in served if lane.inbound is not None}
 

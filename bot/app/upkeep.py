@@ -1,8 +1,9 @@
-"""Upkeep, wired: what keeps the ledger sealed and other systems told."""
+"""Upkeep, wired: what keeps the ledger sealed, other systems told, and nothing for too long."""
 
 from collections.abc import Mapping
 
 from bot.campaigns.effects import Effects
+from bot.campaigns.retention import Retention
 from bot.campaigns.sealing import Sealer
 from bot.campaigns.upkeep import Upkeep
 from bot.channels.outside import outside
@@ -10,6 +11,7 @@ from bot.channels.webhook import Webhook
 from bot.clock import Clock
 from bot.config import Settings
 from bot.domain.checkpoint import Signer
+from bot.domain.retention import Periods
 from bot.store.database import Database
 
 
@@ -20,12 +22,18 @@ async def open_upkeep(
     last checkpoint that was put outside."""
     sealer = sealing(settings, database, clock, inline=jumps)
     await sealer.compare()
-    upkeep: dict[str, Upkeep] = {"seal": sealer}
+    cleaner = Retention(database, periods_of(settings), clock=clock)
+    upkeep: dict[str, Upkeep] = {"seal": sealer, "retention": cleaner}
     if settings.effects_url:
         settings.require("BOT_EFFECTS_SECRET", purpose="Signing what goes to BOT_EFFECTS_URL")
         receiver = Webhook(settings.effects_url, settings.effects_secret, clock=clock)
         upkeep["effects"] = Effects(database, receiver, clock=clock)
     return upkeep
+
+
+def periods_of(settings: Settings) -> Periods:
+    """For how long things are kept."""
+    return Periods(words=settings.retention_days, staff=settings.audit_days)
 
 
 def sealing(settings: Settings, database: Database, clock: Clock, *, inline: bool = False) -> Sealer:

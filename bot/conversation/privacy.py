@@ -20,7 +20,7 @@ DATA_FILE = "my-data.json"
 
 def show_data(turn: Turn) -> None:
     """The person has what is kept of them, in short and as a file."""
-    kept = dossier.of(turn.session, turn.person.recipient.id)
+    kept = dossier.of(turn.session, turn.person.recipient.id, turn.talk.periods)
     turn.say(privacy_words.kept(turn.words, _summary(turn, kept)))
     turn.say(privacy_words.data_file(turn.words), document=_file(DATA_FILE, kept))
 

@@ -1,7 +1,7 @@
 """A talk with one person: what each thing they do leads to, in one transaction."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
 
@@ -16,6 +16,7 @@ from bot.domain.campaign import Campaign
 from bot.domain.message import Surface
 from bot.domain.recipient import Reach
 from bot.domain.reply import Reading
+from bot.domain.retention import Periods
 from bot.i18n import Words
 from bot.store import addresses, inbox, outbox
 from bot.store.database import Session
@@ -31,6 +32,7 @@ class Talk:
     interpret: Callable[[str], Reading]
     random_bytes: Callable[[int], bytes]
     rest_days: RestDays
+    periods: Periods = field(default_factory=Periods)  # for how long things are kept
 
     def apply(self, session: Session, kept: Kept, events: tuple[Event, ...], *, now: datetime) -> bool:
         """The update is worked, once: what it means is stored and its answers are due, or (False) somebody

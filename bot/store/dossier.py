@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from sqlmodel import Session, col, or_, select
 
 from bot.domain.delivery import DeliveryState
+from bot.domain.retention import Periods
 from bot.domain.step import StepKind
 from bot.store import choices, deliveries, messages
 from bot.store.choices import KeptChoice
@@ -15,7 +16,7 @@ from bot.store.models import AddressRow, AuditRow, DeliveryRow, InboxRow, LinkTo
 Json = dict[str, object]
 
 
-def of(session: Session, recipient_id: int) -> Json:
+def of(session: Session, recipient_id: int, periods: Periods) -> Json:
     """Every row about this person, table by table; times in ISO form, in UTC."""
     person = session.get_one(RecipientRow, recipient_id)
     places = session.exec(
@@ -31,6 +32,12 @@ def of(session: Session, recipient_id: int) -> Json:
         "received_from_you": _received(session, [row.key for row in places]),
         "looked_up_by_staff": _looked_up(session, person, places, kept),
         "invitations": _invitations(session, recipient_id),
+        "kept_for": {  # in days; null: until it is erased
+            "choices": None,
+            "received_from_you": periods.words or None,
+            "answers_to_you": periods.words or None,
+            "looked_up_by_staff": periods.staff or None,
+        },
     }
 
 
