@@ -54,6 +54,17 @@ class LedgerForked(NotReady):
         )
 
 
+class OtherLedgerKey(LedgerForked):
+    """Checkpoints are there that were signed with another key than ours."""
+
+    def __init__(self, which: str) -> None:
+        NotReady.__init__(
+            self,
+            f"The ledger was sealed with another key: {which} is not signed with the one that comes of this"
+            " BOT_SECRET_KEY. Set the one that this database was made with.",
+        )
+
+
 class OutsideAway(NotReady):
     """The place where checkpoints go besides does not answer, or does not take them."""
 

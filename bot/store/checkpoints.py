@@ -12,7 +12,7 @@ from bot.domain.campaign import CampaignState
 from bot.domain.canonical import Json
 from bot.domain.checkpoint import PublicKey, Signer, next_due
 from bot.domain.ledger import EntryType
-from bot.exceptions import LedgerForked
+from bot.exceptions import LedgerForked, OtherLedgerKey
 from bot.store import campaigns, ledger, tree
 from bot.store.dialect import insert_new
 from bot.store.models import CheckpointRow, LedgerKeyRow
@@ -140,7 +140,7 @@ def _require_grown(session: Session, key: PublicKey, note: str, size: int, which
     """The ledger begins with what the checkpoint says, as far as the hashes that are kept show."""
     said = key.opens(note)
     if said is None:
-        raise LedgerForked(f"{which} is not signed with the key that comes of this BOT_SECRET_KEY")
+        raise OtherLedgerKey(which)
     if said.size > size:
         raise LedgerForked(f"it ends at entry {size}, and {which} says {said.size}")
     if tree.root(session, 0, said.size) != said.root:

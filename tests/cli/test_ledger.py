@@ -106,6 +106,26 @@ def test_an_older_copy_goes_on_by_word(answered, home):
     assert answered("ledger", "verify").code == 0
 
 
+def test_nothing_is_started_on_a_ledger_that_contradicts_what_is_outside(answered, home):
+    answered("ledger", "checkpoint")
+    (home / "outside" / "checkpoint").write_text(SIGNER.sign(9, bytes(32)))
+
+    done = answered("up")
+
+    assert done.code == 3
+    assert "it ends at entry 4, and the last checkpoint outside says 9" in done.err
+
+
+def test_nothing_is_started_with_another_secret(answered, monkeypatch):
+    answered("ledger", "checkpoint")
+    monkeypatch.setenv("BOT_SECRET_KEY", "x" * 32)
+
+    done = answered("up")
+
+    assert done.code == 3
+    assert "BOT_SECRET_KEY" in done.err
+
+
 def _answer_again(home):
     clock = VirtualClock(MORNING)
     with Database(f"sqlite:///{home}/tenggat.db", clock=clock) as database:
