@@ -6,6 +6,7 @@ beside the record. When record and nonce are erased, the chain and every proof s
 
 import hmac
 import re
+from binascii import unhexlify
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -43,7 +44,6 @@ NO_KIND = 255
 PADDING = bytes(64 - NONCE_BYTES)
 INNER, OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 CHOSEN = KINDS.index(EntryType.CHOICE)
-HEX = b"0123456789abcdef"
 USUAL = b'{"commitment":"%b","day":"%b","log":"choices","prev":"%b","seq":%d,"type":"choice","v":1}'
 FORM = re.compile(
     rb'\{"commitment":"([0-9a-f]{64})","day":"(\d{4}-\d\d-\d\d)","log":"([a-z]+)",'
@@ -95,10 +95,10 @@ class ChainCheck:
     blocks: list[bytes] = field(default_factory=list, repr=False)
     roots: Mapping[int, bytes] = field(default_factory=dict, repr=False)
 
-    def commits(self, seq: int, nonce: bytes, record: bytes, *, kind: EntryType = EntryType.CHOICE) -> bool:
-        """Whether the entry with this number is of this type and commits to this record."""
-        number = CHOSEN if kind is EntryType.CHOICE else KINDS.index(kind)
-        if not 0 < seq <= self.size or self.kinds[seq - 1] != number:
+    def commits(self, seq: int, nonce: bytes, record: bytes, *, kind: int = CHOSEN) -> bool:
+        """Whether the entry with this number is of this type, by its place in `KINDS`, and commits to this
+        record."""
+        if not 0 < seq <= self.size or self.kinds[seq - 1] != kind:
             return False
         return _mac(nonce, record) == self.commitments[32 * seq - 32 : 32 * seq]
 
@@ -172,9 +172,12 @@ def verify_chain(rows: Iterable[Stored], *, sizes: Collection[int] = ()) -> Chai
         seq += 1
         entry = stored if type(stored) is bytes else repr(stored).encode()
         hexed, day = entry[15:79], entry[88:98]
-        if day in days and entry == USUAL % (hexed, day, head, seq) and not hexed.translate(None, HEX):
-            committed, kind = bytes.fromhex(hexed.decode()), CHOSEN
-        else:
+        try:
+            usual = day in days and hexed.islower() and entry == USUAL % (hexed, day, head, seq)
+            committed, kind = unhexlify(hexed) if usual else b"", CHOSEN
+        except ValueError:  # it is no number
+            usual = False
+        if not usual:
             committed, kind = _taken_apart(entry, head=head, seq=seq, days=days)
         hashed = sha256(entry).hexdigest()
         if (kind == NO_KIND or number != seq or digest != hashed) and first_bad is None:

@@ -23,6 +23,7 @@ from bot.domain.ledger import BLOCK, KINDS, NONCE_BYTES, OPEN, ChainCheck, Entry
 from bot.domain.merkle import folded, peaks_of
 
 AT_ONCE = 5_000  # rows fetched at a time
+MAPPED = 1 << 32  # bytes of a SQLite file that are read without copying them
 RECORD = TypeAdapter(ChoiceRecord)
 CHOICE, ERASURE, TEXT = EntryType.CHOICE, EntryType.ERASURE, EntryType.TEXT
 
@@ -242,7 +243,7 @@ class _Check:
 
     def _is_stated(self, seq: object, kind: object, record: object) -> bool:
         known = type(seq) is int and type(record) is bytes and kind in KINDS and kind != CHOICE
-        return known and self.chain.commits(seq, OPEN, record, kind=EntryType(kind))  # type: ignore[arg-type]
+        return known and self.chain.commits(seq, OPEN, record, kind=KINDS.index(EntryType(kind)))  # type: ignore[arg-type]
 
     def _is_choice(self, seq: int) -> bool:
         return self.chain.kinds[seq - 1] == KINDS.index(CHOICE)
@@ -272,6 +273,7 @@ class _Check:
         driver: Any = connection.connection.driver_connection
         usual = driver.text_factory
         driver.text_factory = _text if self.any_text else str
+        driver.execute(f"PRAGMA mmap_size = {MAPPED}")
         try:
             cursor = driver.execute(query)
             while rows := cursor.fetchmany(AT_ONCE):
@@ -282,6 +284,7 @@ class _Check:
             raise _Unreadable(str(error)) from error
         finally:
             driver.text_factory = usual
+            driver.execute("PRAGMA mmap_size = 0")
 
 
 def _opens(chain: ChainCheck, row: Row) -> bool:
