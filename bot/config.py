@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Final, Self, TypeVar
@@ -11,6 +12,7 @@ from bot.exceptions import BadSetting, MissingSettings, UnknownSetting
 
 PREFIX = "BOT_"
 SHORTEST_KEY = 32
+ENCODED = "whsec_"  # before a secret that is written in Base64
 EXAMPLE_KEY: Final = "put-32-or-more-characters-of-your-own-here"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 POSTGRESQL = "postgresql+psycopg"
@@ -71,6 +73,16 @@ def _without_slash(text: str) -> str:
 
 def _with_slash(text: str) -> str:
     return _without_slash(text) + "/"
+
+
+def _webhook_secret(text: str) -> str:
+    if not text.startswith(ENCODED):
+        return text
+    try:
+        b64decode(text.removeprefix(ENCODED), validate=True)
+    except ValueError:
+        raise ValueError(f"any text, or {ENCODED} and Base64") from None
+    return text
 
 
 def _rate(text: str) -> float:
@@ -202,7 +214,13 @@ class Settings:
         ),
     )
     effects_secret: str = _setting(
-        "", Variable("BOT_EFFECTS_SECRET", _text, "Signs what is sent to BOT_EFFECTS_URL."), secret=True
+        "",
+        Variable(
+            "BOT_EFFECTS_SECRET",
+            _webhook_secret,
+            "Signs what is sent to BOT_EFFECTS_URL, as Standard Webhooks do.",
+        ),
+        secret=True,
     )
     retention_days: int = _setting(
         90,

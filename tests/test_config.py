@@ -173,3 +173,14 @@ def test_the_defaults_in_the_example_are_values_that_are_taken():
     environ = dict(line.split("=", 1) for line in lines)
 
     assert Settings.from_environment(environ) == Settings()
+
+
+def test_a_webhook_secret_in_base64_is_read_as_such():
+    """Other systems hand them out so; a slip in it would make every signature a wrong one."""
+    assert (
+        Settings.from_environment({"BOT_EFFECTS_SECRET": "whsec_c2VjcmV0"}).effects_secret == "whsec_c2VjcmV0"
+    )
+    assert Settings.from_environment({"BOT_EFFECTS_SECRET": "any text"}).effects_secret == "any text"
+
+    with pytest.raises(BadSetting, match="Base64"):
+        Settings.from_environment({"BOT_EFFECTS_SECRET": "whsec_not base64"})

@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from bot.domain.canonical import Json, canonical
-from bot.domain.merkle import EMPTY, folded, peaks_of
+from bot.domain.merkle import EMPTY, Tree, folded, peaks_of
 
 VERSION = 1
 FIRST = 1
@@ -165,7 +165,7 @@ def verify_chain(rows: Iterable[Stored], *, sizes: Collection[int] = ()) -> Chai
     head, seq, first_bad = NO_ENTRY.encode(), 0, None
     commitments, kinds = bytearray(), bytearray()
     leaves: list[bytes] = []
-    blocks: list[bytes] = []
+    blocks, tree = list[bytes](), Tree()
     days: set[bytes] = set()  # that were looked at
     wanted, roots = frozenset(sizes), {0: EMPTY} if 0 in sizes else {}
     for number, stored, digest in rows:
@@ -188,10 +188,11 @@ def verify_chain(rows: Iterable[Stored], *, sizes: Collection[int] = ()) -> Chai
         leaves.append(sha256(b"\x00" + entry).digest())
         if len(leaves) == BLOCK:
             blocks.append(peaks_of(leaves)[0])
+            tree = tree.with_node(blocks[-1])
             leaves = []
         if seq in wanted:
-            roots[seq] = _root(blocks, leaves)
-    root = _root(blocks, leaves).hex()
+            roots[seq] = _root(tree, leaves)
+    root = _root(tree, leaves).hex()
     return ChainCheck(
         first_bad is None, seq, head.decode(), root, first_bad, commitments, kinds, blocks, roots
     )
@@ -208,5 +209,6 @@ def _taken_apart(entry: bytes, *, head: bytes, seq: int, days: set[bytes]) -> tu
     return bytes.fromhex(hexed.decode()), NUMBERS.get(kind, NO_KIND) if is_next else NO_KIND
 
 
-def _root(blocks: list[bytes], leaves: list[bytes]) -> bytes:
-    return folded([*peaks_of(blocks), *peaks_of(leaves)])
+def _root(tree: Tree, leaves: list[bytes]) -> bytes:
+    """Of a tree over full blocks, and the leaves after them."""
+    return folded([*tree.peaks, *peaks_of(leaves)])

@@ -18,7 +18,11 @@ class Tree:
 
     def with_leaf(self, leaf: bytes) -> "Tree":
         """The tree with one more leaf."""
-        peaks, node, full = self.peaks, leaf_hash(leaf), self.size
+        return self.with_node(leaf_hash(leaf))
+
+    def with_node(self, node: bytes) -> "Tree":
+        """The tree with one more node, of the same height as all others."""
+        peaks, full = self.peaks, self.size
         while full & 1:
             peaks, node, full = peaks[:-1], node_hash(peaks[-1], node), full >> 1
         return Tree(self.size + 1, (*peaks, node))
