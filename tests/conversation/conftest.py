@@ -6,14 +6,6 @@ import pytest
 from bot.domain.recipient import ChannelName
 from tests.conversation.chats import ASKED, CHANNELS, Actor, Chats
 from tests.conversation.chats import chats as open_chats
-from tests.worlds import (  # noqa: F401  # fixtures
-    database,
-    database_url,
-    migrated_file,
-    migrated_server,
-    sqlite_url,
-    world,
-)
 
 
 @pytest.fixture
