@@ -21,7 +21,7 @@ demo: $(VENV)/.ready ## Play the shipped campaign from notice to closing, on fak
 	@$(BIN)/python -m bot demo $(ARGS)
 
 test: $(VENV)/.ready-dev ## Run the tests.
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 torture-quick: $(VENV)/.ready-dev ## Kill the program at every failpoint, on both databases, and look for what was lost.
 	@$(BIN)/python -m pytest -m torture $(ARGS)
