@@ -3,7 +3,7 @@
 import asyncio
 import os
 import re
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from time import monotonic
 from typing import Self
@@ -47,8 +47,8 @@ class Album(Picture):
     def note(self, now: datetime, text: str) -> None:
         """What goes wrong on purpose has no place in the picture."""
 
-    def day(self, now: datetime) -> None:
-        if not self.drawn and self.stage is not None and f"{now:%Y-%m-%d}" >= DRAWN_ON:
+    def day(self, ended: date) -> None:
+        if not self.drawn and self.stage is not None and ended.isoformat() >= DRAWN_ON:
             self.console.print(self._picture(self.stage, figures_of(self.stage)))
             self.drawn = True
 

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from time import monotonic
 from typing import Self
 
@@ -67,7 +67,7 @@ class Picture:
         self.live.console.print(f"[bold]{hour(now)}[/bold]  {escape(text)}")
         self._draw()
 
-    def day(self, now: datetime) -> None:
+    def day(self, ended: date) -> None:
         self._draw()
 
     def _draw(self) -> None:

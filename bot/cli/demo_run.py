@@ -130,7 +130,7 @@ class _Run:
     async def _count_days(self) -> None:
         while True:
             await self.stage.clock.sleep(DAY)
-            self.show.day(self.stage.clock.now())
+            self.show.day((self.stage.clock.now() - DAY).date())
 
     async def _move_deadline(self) -> None:
         move, stage = self.stage.script.move, self.stage

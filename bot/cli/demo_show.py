@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol, Self
 
 from bot.cli.demo_result import steps_so_far
@@ -36,8 +36,8 @@ class Show(Protocol):
     def note(self, now: datetime, text: str) -> None:
         """Something else happened."""
 
-    def day(self, now: datetime) -> None:
-        """Another day has begun."""
+    def day(self, ended: date) -> None:
+        """A day, by UTC, is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +101,11 @@ class Lines:
     def note(self, now: datetime, text: str) -> None:
         self.write(f"{hour(now)}  {text}")
 
-    def day(self, now: datetime) -> None:
+    def day(self, ended: date) -> None:
         if self.stage is not None:
             so_far = figures_of(self.stage)
             steps = "  ".join(f"{step} {sent}" for step, sent in steps_so_far(so_far).items())
-            self.write(f"{now:%a %d %b %Y}  {counts(so_far)}  {steps}")
+            self.write(f"{ended:%a %d %b %Y}  {counts(so_far)}  {steps}")
 
 
 def figures_of(stage: Stage) -> Figures:
