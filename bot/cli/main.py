@@ -1,15 +1,26 @@
 """The command `tenggat`: every group of commands, and the version."""
 
 import sys
-from importlib import import_module
-from importlib.util import find_spec
 from io import TextIOWrapper
 from typing import Annotated
 
 import typer
 
 from bot import __version__
-from bot.cli import campaign, effects, inspect, interpret, ledger, receipt, recipients, template
+from bot.cli import (
+    campaign,
+    demo,
+    doctor,
+    effects,
+    inspect,
+    interpret,
+    ledger,
+    receipt,
+    recipients,
+    run,
+    template,
+    web,
+)
 from bot.cli.console import group
 
 app = group("Tells existing users about a policy update with a deadline, and keeps each choice.")
@@ -19,11 +30,8 @@ app.add_typer(template.app, name="template")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(receipt.app, name="receipt")
 app.add_typer(effects.app, name="effects")
-inspect.register(app)
-interpret.register(app)
-for name in ("run", "web", "demo"):
-    if find_spec(f"bot.cli.{name}") is not None:
-        import_module(f"bot.cli.{name}").register(app)
+for commands in (inspect, interpret, run, web, demo, doctor):
+    commands.register(app)
 
 
 def _show_version(wanted: bool) -> None:

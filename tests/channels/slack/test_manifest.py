@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.channels.slack.arrival import COMMANDS, EVENTS, SHORTCUTS
+from bot.channels.slack.checkup import NEEDED
 
 MANIFEST = Path(__file__).parents[3] / "slack" / "manifest.yaml"
 SCOPE_OF = {
@@ -72,3 +73,7 @@ def test_the_app_asks_for_no_more_than_it_needs(lines):
 def test_people_can_write_to_the_app_and_press_its_buttons(lines, line):
     """The Messages tab is off by default; then nobody can."""
     assert line in [other.strip() for other in lines]
+
+
+def test_the_doctor_asks_for_the_scopes_of_the_manifest(lines):
+    assert listed(lines, "bot") == NEEDED

@@ -1,0 +1,142 @@
+"""The doctor: looks at an installation and says, of each thing that is wrong, what mends it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from bot import i18n, resources
+from bot.channels.outside import NEWEST, outside
+from bot.channels.slack import checkup as slack
+from bot.channels.telegram import checkup as telegram
+from bot.clock import SystemClock
+from bot.config import Settings
+from bot.domain.check import Check
+from bot.domain.recipient import ChannelName
+from bot.domain.roles import Act, may
+from bot.exceptions import TenggatError
+from bot.store import durability, lanes, staff
+from bot.store.database import Database, Session
+
+SETTINGS: Final = "the settings can be read"
+DATABASE: Final = "the database answers and is up to date"
+ANY_ZONE: Final = "Asia/Jakarta"
+
+
+async def examine(environ: Mapping[str, str], *, online: bool) -> Sequence[Check]:
+    """Every check of this environment, in the order in which one mends things. `online` asks the platforms."""
+    try:
+        settings = Settings.from_environment(environ)
+    except TenggatError as error:
+        return [Check(SETTINGS, str(error))]
+    checks = [Check(SETTINGS), *_settings(settings), *_shipped(), *_database(settings)]
+    checks.append(await _checkpoints(settings))
+    if online:
+        checks += await _platforms(settings)
+    return checks
+
+
+def _settings(settings: Settings) -> Iterator[Check]:
+    yield _set(
+        "buttons and links can be signed", settings.secret_key, "BOT_SECRET_KEY", "openssl rand -hex 32"
+    )
+    has_channel = settings.telegram_token or settings.slack_bot_token
+    yield Check(
+        "a channel is on",
+        None if has_channel else 'set BOT_TELEGRAM_TOKEN or BOT_SLACK_BOT_TOKEN (README, "Go live")',
+    )
+    yield _set(
+        "people are told who writes to them", settings.operator, "BOT_OPERATOR", "your name and contact"
+    )
+    if settings.slack_bot_token:
+        hears = settings.slack_app_token or settings.slack_signing_secret
+        fix = "set BOT_SLACK_APP_TOKEN (Socket Mode), or BOT_SLACK_SIGNING_SECRET for `tenggat web`"
+        yield Check("Slack can hand us what people do", None if hears else fix)
+    if settings.effects_url:
+        yield _set(
+            "what goes to BOT_EFFECTS_URL is signed",
+            settings.effects_secret,
+            "BOT_EFFECTS_SECRET",
+            "a secret",
+        )
+
+
+def _set(name: str, value: str, variable: str, how: str) -> Check:
+    return Check(name, None if value else f"set {variable} ({how})")
+
+
+def _shipped() -> Iterator[Check]:
+    try:
+        ZoneInfo(ANY_ZONE)
+        i18n.Catalogs.load(resources.locales())
+    except (OSError, LookupError, TenggatError) as error:
+        yield Check("time zones and catalogs are there", f"install Tenggat again ({error})")
+    else:
+        yield Check("time zones and catalogs are there")
+
+
+def _database(settings: Settings) -> Iterator[Check]:
+    with Database(settings.database_url, clock=SystemClock()) as database:
+        try:
+            database.require_migrated()
+        except TenggatError as error:
+            yield Check(DATABASE, str(error))
+            return
+        yield Check(DATABASE)
+        yield from database.read(_kept)
+
+
+def _kept(session: Session) -> list[Check]:
+    weak = durability.weaknesses(session)
+    fix = f"{', '.join(weak)}: give the database back its safe setting, else answers can be lost with the machine"
+    members = staff.every(session)
+    can_approve = not members or any(may(member.role, Act.APPROVE) for member in members)
+    appoint = "tenggat staff add NAME approver slack:TEAM:USER (or telegram:ID)"
+    stopped = [
+        Check(f"the lane {lane} sends", f"stopped ({why}): mend that, then start `tenggat up` again")
+        for lane, why in lanes.stopped(session)
+    ]
+    return [
+        Check("an answer that is stored is on the disk", fix if weak else None),
+        Check("somebody of the staff may approve a campaign", None if can_approve else appoint),
+        *stopped,
+    ]
+
+
+async def _checkpoints(settings: Settings) -> Check:
+    name = "checkpoints go outside the database too"
+    place = outside(settings.checkpoints)
+    if place is None:
+        return Check(name, "set BOT_CHECKPOINTS to a folder on another disk, or to an address that takes PUT")
+    try:
+        await place.get(NEWEST)
+    except TenggatError as error:
+        return Check(name, str(error))
+    return Check(name)
+
+
+async def _platforms(settings: Settings) -> list[Check]:
+    checks: list[Check] = []
+    if settings.telegram_token:
+        checks += await telegram.checkup(
+            settings.telegram_token, api=settings.telegram_api, base_url=settings.base_url
+        )
+    if settings.slack_bot_token:
+        checks += await slack.checkup(
+            settings.slack_bot_token, app_token=settings.slack_app_token, api=settings.slack_api
+        )
+        checks.append(_messages_tab(settings))
+    return checks
+
+
+def _messages_tab(settings: Settings) -> Check:
+    """Slack tells of a missing Messages tab only when it refuses a message: the lane has stopped by then."""
+    name, refused = "Slack: people can write to the app (Messages tab)", False
+    with suppress(TenggatError), Database(settings.database_url, clock=SystemClock()) as database:
+        database.require_migrated()
+        refused = any(
+            lane.startswith(f"{ChannelName.SLACK}:") and "messages_tab" in why
+            for lane, why in database.read(lanes.stopped)
+        )
+    fix = 'switch the Messages tab on in the app\'s "App Home", as slack/manifest.yaml does, and start again'
+    return Check(name, fix if refused else None)
