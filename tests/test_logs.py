@@ -1,8 +1,10 @@
 """The log: what operators may read, and nothing secret in it."""
 
 import io
+import json
 import logging
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 
@@ -11,6 +13,13 @@ from bot import logs
 TELEGRAM = "123456789:AAE-" + "x" * 32
 KEY = "a-key-of-this-installation-32-ch"
 logger = logging.getLogger("bot.somewhere")
+
+
+class Terminal(io.StringIO):
+    """Where a person looks."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 @pytest.fixture
@@ -31,7 +40,36 @@ def test_an_event_is_logged_with_its_fields(stream):
     """Operators search by field."""
     logger.info("delivery settled", extra={"delivery": 7, "state": "sent"})
 
-    assert stream.getvalue().endswith("bot.somewhere: delivery settled delivery=7 state=sent\n")
+    told = json.loads(stream.getvalue())
+    at = datetime.fromisoformat(told.pop("timestamp"))
+    assert at.tzinfo is not None
+    assert told == {
+        "event": "delivery settled",
+        "level": "info",
+        "logger": "bot.somewhere",
+        "delivery": 7,
+        "state": "sent",
+    }
+
+
+def test_an_event_is_one_line_whatever_is_in_it(stream):
+    """Whoever collects the log takes it line by line."""
+    try:
+        raise RuntimeError("one\ntwo")
+    except RuntimeError:
+        logger.exception("failed\nbadly")
+
+    [line] = stream.getvalue().splitlines()
+    assert "RuntimeError: one\ntwo" in json.loads(line)["exception"]
+
+
+def test_a_person_at_a_terminal_reads_lines(stream):
+    terminal = Terminal()
+    logs.configure("INFO", stream=terminal)
+
+    logger.info("delivery settled", extra={"delivery": 7})
+
+    assert terminal.getvalue().endswith("[info] delivery settled [bot.somewhere] delivery=7\n")
 
 
 @pytest.mark.parametrize(
@@ -46,6 +84,17 @@ def test_a_secret_is_hidden_wherever_it_stands(stream, secret):
 
     assert secret not in stream.getvalue()
     assert stream.getvalue().count(logs.HIDDEN) >= 3
+
+
+def test_a_secret_that_json_would_quote_is_hidden_as_well(stream):
+    """A password may have a quotation mark in it, which JSON writes with a stroke before it."""
+    quoted = 'pass"word\\with-strokes'
+    logs.configure("INFO", secrets=[quoted], stream=stream)
+
+    logger.info("refused %s", quoted, extra={"by": quoted})
+
+    assert stream.getvalue().count(logs.HIDDEN) == 2
+    assert "with-strokes" not in stream.getvalue()
 
 
 def test_short_secrets_do_not_blank_out_ordinary_words(stream):
