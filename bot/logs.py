@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterable
 from typing import Final, TextIO
 
-import structlog
 from structlog.dev import ConsoleRenderer
 from structlog.processors import JSONRenderer, TimeStamper, format_exc_info
 from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name

@@ -1,4 +1,4 @@
-"""The ingress: the addresses at which the platforms hand updates over, and those of our health."""
+"""The ingress: the addresses at which the platforms hand updates over, and those of our health and figures."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ from starlette.routing import Route
 from bot.app import Reception
 from bot.web.health import Health
 from bot.web.keeper import Keeper
+from bot.web.metrics import Metrics
 from bot.web.slack import SlackFace
 from bot.web.telegram import TelegramFace
 
@@ -24,13 +25,15 @@ class Ingress:
 
 
 def ingress(reception: Reception) -> Ingress:
-    """Each channel that is on has its routes; `/livez` and `/readyz` are always there."""
+    """Each channel that is on has its routes; `/livez`, `/readyz` and `/metrics` are always there."""
     settings, clock = reception.settings, reception.clock
     keeper = Keeper(reception.database, clock=clock)
     health = Health(reception.database, clock=clock)
+    metrics = Metrics(reception.database, clock=clock)
     routes = [
         Route("/livez", health.livez, methods=["GET"]),
         Route("/readyz", health.readyz, methods=["GET"]),
+        Route("/metrics", metrics.show, methods=["GET"]),
     ]
     telegram = slack = None
     if reception.telegram is not None:
