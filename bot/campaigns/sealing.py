@@ -14,7 +14,7 @@ from bot.store.database import Database, Session
 
 logger = logging.getLogger(__name__)
 
-BLOCKS = 4  # a transaction: an answer that comes meanwhile waits some 10 ms for it
+BLOCKS = 2  # a transaction: an answer that comes meanwhile waits some 10 ms for it
 STATEMENTS = 50
 AGAIN = timedelta(minutes=1)  # when what is outside did not take a checkpoint
 PUBLIC_KEY = "ledger.pub"

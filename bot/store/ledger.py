@@ -1,9 +1,9 @@
 """The ledger: entries are appended in the transaction of what they commit to, statements a moment later."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlmodel import Session, col, func, select
 
 from bot.domain import ledger as chain
@@ -18,12 +18,7 @@ APPEND_LOCK = 0x7E66A7  # one appender at a time on PostgreSQL; SQLite has one w
 
 def append(session: Session, kind: EntryType, *, day: date, commitment: str) -> int:
     """One more entry, with the next number and without a gap; that number."""
-    _take_turn(session)
-    previous = head(session)
-    stored = chain.append(previous, log=LOG, day=day, kind=kind, commitment=commitment)
-    session.add(LedgerRow(**stored._asdict()))
-    session.flush()
-    return stored.seq
+    return _append(session, [(kind, commitment)], day=day)
 
 
 def state(session: Session, kind: EntryType, content: Mapping[str, Json], *, now: datetime) -> None:
@@ -38,16 +33,19 @@ def enter(session: Session, *, now: datetime, limit: int = PAGE) -> int:
     """Statements that waited have their entries, at most `limit` of them; how many these were."""
     if not waits(session):
         return 0
-    _take_turn(session)
     waiting = session.exec(
         select(StatementRow)
         .where(col(StatementRow.seq).is_(None))
         .order_by(col(StatementRow.id))
         .limit(limit)
+        .with_for_update()
     ).all()
-    for row in waiting:
-        committed = chain.commitment(chain.OPEN, row.record)
-        row.seq = append(session, EntryType(row.type), day=now.date(), commitment=committed)
+    if not waiting:  # somebody else has made their entries
+        return 0
+    commitments = [(EntryType(row.type), chain.commitment(chain.OPEN, row.record)) for row in waiting]
+    last = _append(session, commitments, day=now.date())
+    for seq, row in enumerate(waiting, last - len(waiting) + 1):
+        row.seq = seq
     return len(waiting)
 
 
@@ -100,6 +98,19 @@ def entries(session: Session) -> Iterator[Stored]:
         for row in rows:
             yield Stored(*row)
         last = rows[-1][0]
+
+
+def _append(session: Session, commitments: Sequence[tuple[EntryType, str]], *, day: date) -> int:
+    """One more entry for each, in one statement; the last one's number."""
+    _take_turn(session)
+    stored = head(session)
+    rows = []
+    for kind, committed in commitments:
+        stored = chain.append(stored, log=LOG, day=day, kind=kind, commitment=committed)
+        rows.append(stored._asdict())
+    if rows:
+        session.execute(insert(LedgerRow), rows)
+    return stored.seq if stored else 0
 
 
 def _take_turn(session: Session) -> None:
