@@ -55,7 +55,8 @@ def verify(
     """Check a receipt from its file alone; exit code 1 if it is not genuine.
 
     It needs no database, no network and no settings. Without --key it says by which key it is signed, and
-    it is for you to know whose that is. JSON: valid, choice, recorded_at, campaign, proof.
+    it is for you to know whose that is. JSON: valid, choice, recorded_at, campaign, proof (size, key, pinned,
+    problems, and unproved: what the file says besides, for which there is no proof).
     """
     from bot.domain import receipt_file
     from bot.domain.checkpoint import PublicKey
@@ -66,7 +67,7 @@ def verify(
     except ValueError as error:
         raise BadKey(key or "") from error
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = receipt_file.read(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadFile(str(file), f"cannot be read ({error.strerror}).") from error
     except ValueError as error:

@@ -21,6 +21,12 @@ INVOLVEMENT = {
     ChoiceValue.OPT_IN: "dpv:OptingInToProcess",
     ChoiceValue.OPT_OUT: "dpv:OptingOutFromProcess",
 }
+UNPROVED = (  # what a receipt says besides: whoever hands it on could have changed it
+    "dct:created",
+    "dct:publisher",
+    "dpv:hasLegalBasis",
+    "tenggat:status",
+)
 CONTEXT: Any = {
     "@version": 1.1,
     "dpv": "https://w3id.org/dpv#",
@@ -47,7 +53,7 @@ class Proved:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a receipt says besides, which no proof is for."""
+    """What a receipt says besides, which no proof is for: `UNPROVED` lists it."""
 
     publisher: str
     created: str
@@ -95,6 +101,14 @@ def write(proved: Proved, said: Said) -> dict[str, Json]:
     }
 
 
+def read(text: str) -> object:
+    """The document in this text; raise ValueError when it is no JSON, or says something twice."""
+    try:
+        return json.loads(text, object_pairs_hook=_once)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
 def check(document: object, *, key: PublicKey | None = None) -> ReceiptCheck:
     """Whether everything in this document follows from what was committed to and signed.
 
@@ -104,7 +118,7 @@ def check(document: object, *, key: PublicKey | None = None) -> ReceiptCheck:
         proved, said = _read(document)
         record: dict[str, Any] = json.loads(proved.record)
         problems = tuple(_problems(document, proved, said, record, key))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         return ReceiptCheck(False, (f"It is not a receipt of ours ({type(error).__name__}: {error}).",))
     return ReceiptCheck(
         valid=not problems,
@@ -126,7 +140,10 @@ def as_json(found: ReceiptCheck) -> dict[str, object]:
         "choice": found.choice,
         "recorded_at": found.recorded_at,
         "campaign": found.campaign,
-        "proof": {name: shown[name] for name in ("size", "key", "pinned", "problems")},
+        "proof": {
+            **{name: shown[name] for name in ("size", "key", "pinned", "problems")},
+            "unproved": UNPROVED,
+        },
     }
 
 
@@ -185,7 +202,7 @@ def _problems(
         and head is not None
         and head.size == proved.size,
         "The text is not the one that was shown.": text_hash in (None, record["text_hash"]),
-        "What it says is not what the record says.": document == write(proved, said),
+        "What it says is not what the record says.": _written(document) == _written(write(proved, said)),
         "It is signed with another key than expected.": key is None or key == proved.key,
     }
     return [problem for problem, is_fine in found.items() if not is_fine]
@@ -197,6 +214,8 @@ def _read(document: object) -> tuple[Proved, Said]:
     proof, activity = document["proof"], document["dpv:hasRecordOfActivity"]
     if proof["type"] != PROOF:
         raise ValueError("another kind of proof")
+    if type(proof["size"]) is not int:
+        raise TypeError("a size that is no whole number")
     proved = Proved(
         record=proof["record"].encode(),
         nonce=bytes.fromhex(proof["nonce"]),
@@ -215,6 +234,19 @@ def _read(document: object) -> tuple[Proved, Said]:
         legal_basis=basis["@id"] if basis else None,
     )
     return proved, said
+
+
+def _written(document: object) -> str:
+    """One text for one document, in which 1, 1.0 and true are three different things."""
+    return json.dumps(document, sort_keys=True)
+
+
+def _once(pairs: Sequence[tuple[str, Json]]) -> dict[str, Json]:
+    """An object in which each name stands once: of two, one reader takes the first, and another the last."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
 
 
 def _instant(at: str) -> dict[str, Json]:

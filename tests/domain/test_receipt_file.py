@@ -84,7 +84,13 @@ def test_a_receipt_is_checked_from_itself_alone(document):
         "choice": "opt_out",
         "recorded_at": NOW.isoformat(),
         "campaign": "claude-consumer-terms",
-        "proof": {"size": 5, "key": SIGNER.key.text, "pinned": None, "problems": ()},
+        "proof": {
+            "size": 5,
+            "key": SIGNER.key.text,
+            "pinned": None,
+            "problems": (),
+            "unproved": receipt_file.UNPROVED,
+        },
     }
 
 
@@ -156,6 +162,77 @@ def test_whatever_is_changed_in_it_is_found(document):
         assert found.valid is (path in free), path
 
 
+def test_every_altered_byte_of_the_file_is_found_but_for_what_is_not_proved(document):
+    """Bit by bit in turn: what still verifies says the same, but for instant and status."""
+    whole = json.dumps(document, ensure_ascii=False, indent=2).encode()
+    passed = set()
+    for place in range(len(whole)):
+        altered = bytearray(whole)
+        altered[place] ^= 1 << place % 8
+        found = _from_bytes(bytes(altered))
+        if found is not None and receipt_file.check(found).valid:
+            passed |= {name for name in document if found[name] != document[name]}
+            assert set(found) == set(document)
+
+    assert passed == {"dct:created", "tenggat:status"}
+
+
+def test_a_file_that_was_cut_off_is_no_receipt(document):
+    whole = json.dumps(document, ensure_ascii=False, indent=2).encode()
+
+    assert all(_from_bytes(whole[:length]) is None for length in range(len(whole)))
+
+
+def test_what_is_not_proved_can_be_said_otherwise(document):
+    """A check says so: whoever reads it must not take these for proved."""
+    said = Said("Somebody Else", "2031-01-01T00:00:00+00:00", "applied", "dpv:Consent")
+    other = written(proved(), said)
+
+    assert receipt_file.check(other).valid
+    changed = {name for name in document if other[name] != document[name]}
+    assert changed - {"dpv:hasRecordOfActivity"} <= set(receipt_file.UNPROVED)
+    of_record = (document["dpv:hasRecordOfActivity"], other["dpv:hasRecordOfActivity"])
+    assert {name for name in of_record[1] if of_record[1][name] != of_record[0].get(name)} == {
+        "dpv:hasLegalBasis",
+        "dpv:hasResponsibleEntity",  # the publisher once more
+    }
+
+
+def test_the_text_may_be_left_out_and_its_hash_stays(document):
+    """As in a receipt of a text that is not kept any more."""
+    document["dpv:hasRecordOfActivity"]["dpv:hasNotice"]["tenggat:text"] = None
+
+    assert receipt_file.check(document).valid
+    document["dpv:hasRecordOfActivity"]["dpv:hasNotice"]["dct:identifier"] = None
+    assert not receipt_file.check(document).valid
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [('"size": 5', '"size": 5.0'), ("false", "0"), ('"size": 5', '"size": true')]
+)
+def test_another_kind_of_value_is_another_value(document, old, new):
+    changed = json.dumps(document).replace(old, new)
+
+    assert changed != json.dumps(document)
+    assert not receipt_file.check(receipt_file.read(changed)).valid
+
+
+def test_what_is_said_twice_is_not_read(document):
+    """One reader would take the first of the two, and another the last."""
+    text = json.dumps(document).replace('"dct:publisher"', '"dct:publisher": "X", "dct:publisher"')
+
+    with pytest.raises(ValueError, match="twice"):
+        receipt_file.read(text)
+
+
+def test_what_is_nested_too_deeply_is_not_read(document):
+    with pytest.raises(ValueError, match="deeply"):
+        receipt_file.read("[" * 100_000)
+
+    document["proof"]["record"] = "[" * 100_000
+    assert not receipt_file.check(document).valid
+
+
 def test_a_genuine_proof_of_another_choice_is_no_proof_of_this_one(document):
     other = written(proved(value=ChoiceValue.OPT_IN))
 
@@ -174,6 +251,13 @@ def test_what_is_no_receipt_is_told_so(nonsense):
     found = receipt_file.check(nonsense)
 
     assert (found.valid, len(found.problems)) == (False, 1)
+
+
+def _from_bytes(content):
+    try:
+        return receipt_file.read(content.decode())
+    except ValueError:
+        return None
 
 
 def _places(value, path=()):

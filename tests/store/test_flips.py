@@ -29,7 +29,11 @@ TABLES = {  # and their columns: all but the numbers of rows and instants outsid
     "ledger_subtree": "level, number, hash",
     "ledger_key": "key",
 }
-MADE_ANEW = ("checkpoint", "ledger_subtree", "ledger_key")  # a row that is lost is no lie: it was not made yet
+MADE_ANEW = (
+    "checkpoint",
+    "ledger_subtree",
+    "ledger_key",
+)  # a row that is lost is no lie: it was not made yet
 SIGNER = Signer.from_secret(b"a secret of at least 32 characters")
 
 
