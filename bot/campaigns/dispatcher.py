@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -23,7 +24,7 @@ from bot.store import claims, lanes, messages, outbox
 from bot.store.claims import Outgoing, RestDays
 from bot.store.database import Database, Session
 from bot.store.lanes import LEASE, RENEW_EVERY, Lease
-from bot.store.outbox import Settled
+from bot.store.outbox import Settled, Wording
 
 logger = logging.getLogger(__name__)
 
@@ -121,7 +122,7 @@ class Dispatcher:
         """What an earlier drain knew and could not save is saved before anybody takes it for a doubt."""
         if self.results:
             await self.database.transact(
-                _save, [_settled(result) for result in self.results], now=self.clock.now()
+                outbox.save, [_settled(result) for result in self.results], now=self.clock.now()
             )
             self.results = []
         if self.waiting:
@@ -181,7 +182,12 @@ class Dispatcher:
             return True
         mono = self.clock.monotonic()
         claimed = await self.database.transact(
-            _claim, self.lease, now=self.clock.now(), limit=room, rest_days=self.rest_days
+            _claim,
+            self.lease,
+            self.composer,
+            now=self.clock.now(),
+            limit=room,
+            rest_days=self.rest_days,
         )
         self._renewed(mono, kept=claimed is not None)
         if claimed is None:
@@ -308,14 +314,14 @@ class Dispatcher:
         failpoint("outbox.before_save")
         try:
             settled = [_settled(result) for result in results]
-            await self.database.transact(_save, settled, now=self.clock.now())
+            await self.database.transact(outbox.save, settled, now=self.clock.now())
         except TenggatError as error:  # what is known is not forgotten: it is saved when that is possible
             logger.warning("results not saved: %s", error, extra={"lane": self.lane})
             self.results = [*results, *self.results]
             await self.clock.sleep(TRY_AGAIN)
             return True
         failpoint("outbox.after_save")
-        return any(result.delivery.state is not DeliveryState.SENT for result, _ in settled)
+        return any(result.delivery.state is not DeliveryState.SENT for result in settled)
 
     async def _leave(self) -> None:
         """What is on its way is settled, what was not begun is due again, and the lane is free."""
@@ -338,18 +344,30 @@ def _take_over(session: Session, lane: str, *, owner: str, now: datetime) -> Lea
 
 
 def _claim(
-    session: Session, lease: Lease, *, now: datetime, limit: int, rest_days: RestDays
+    session: Session, lease: Lease, composer: Composer, *, now: datetime, limit: int, rest_days: RestDays
 ) -> Sequence[Outgoing] | None:
-    """The next messages, or None when the lease is lost."""
+    """The next messages, with what they will say on record; or None when the lease is lost."""
     if not lanes.renew(session, lease, now=now):
         return None
-    return claims.claim(session, lease, now=now, limit=limit, rest_days=rest_days)
-
-
-def _save(session: Session, settled: Sequence[tuple[Settled, Written]], *, now: datetime) -> None:
-    texts = {written.hash: written.text for result, written in settled if result.rendering}
+    claimed = claims.claim(session, lease, now=now, limit=limit, rest_days=rest_days)
+    texts, wordings = dict[str, str](), list[Wording]()
+    for outgoing in claimed:
+        written = _written(composer, outgoing)
+        if written is not None and outgoing.campaign is not None:
+            texts[written.hash] = written.text
+            wordings.append(Wording(outgoing.delivery.id, written.hash, outgoing.campaign.revision))
     messages.keep(session, texts, now=now)
-    outbox.save(session, [result for result, _ in settled], now=now)
+    outbox.word(session, wordings)
+    return claimed
+
+
+def _written(composer: Composer, outgoing: Outgoing) -> Written | None:
+    """What a campaign step says; None for a reply, and for what cannot be written: its turn will tell."""
+    if outgoing.body is not None:
+        return None
+    with suppress(Exception):  # whatever is wrong with one language, the others are sent
+        return composer.write(outgoing)
+    return None
 
 
 def _hand_back(session: Session, lease: Lease, unbegun: Sequence[Delivery]) -> None:
@@ -362,17 +380,15 @@ def _reject_unwritten(session: Session, outgoing: Outgoing, *, now: datetime) ->
     outbox.save(session, [Settled(settle(outgoing.delivery, outcome, now=now))], now=now)
 
 
-def _settled(result: _Result) -> tuple[Settled, Written]:
+def _settled(result: _Result) -> Settled:
     outgoing, outcome = result.outgoing, result.outcome
     delivery = settle(outgoing.delivery, outcome, now=result.at)
     arrived = delivery.state is DeliveryState.SENT
     is_step = outgoing.campaign is not None and outgoing.body is None
     asked = arrived and outgoing.kind is StepKind.NOTICE and outgoing.zone is not None
-    settled = Settled(
+    return Settled(
         delivery,
         asked_on=local_date(result.at, outgoing.zone) if asked and outgoing.zone else None,
         deadline_shown=result.written.deadline if arrived and is_step else None,
-        rendering=result.written.hash if is_step and (arrived or isinstance(outcome, InDoubt)) else None,
         unsure=isinstance(outcome, InDoubt),
     )
-    return settled, result.written

@@ -213,7 +213,7 @@ def _record(
     return ChoiceRecord(
         recipient=_name(replies.session, talk, person),
         campaign=campaign.slug,
-        revision=campaign.revision,
+        revision=question.revision if question and question.revision else campaign.revision,
         value=value,
         channel=person.address.channel,
         identity=kept.identity,

@@ -13,6 +13,7 @@ from bot.domain.step import StepKind
 from bot.store.models import CampaignRow, DeliveryRow, RecipientRow, SlotRow
 
 MOST_SHOWN = 1_000
+SHOWN = (DeliveryState.SENT.value, DeliveryState.IN_DOUBT.value)  # or may have been
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Logged:
     reason: str | None
     campaign: str | None
     recipient: str | None
-    rendering: str | None = None  # the hash of the text that was shown
+    rendering: str | None = None  # the hash of the text that was shown, or may have been
 
 
 def of_person(session: Session, recipient_id: int, *, campaign_id: int | None = None) -> list[Logged]:
@@ -93,5 +94,5 @@ def _value(row: DeliveryRow, due_at: datetime | None, campaign: str | None, reci
         reason=row.reason,
         campaign=campaign,
         recipient=recipient,
-        rendering=row.rendering,
+        rendering=row.rendering if row.state in SHOWN else None,
     )

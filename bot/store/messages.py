@@ -45,7 +45,9 @@ def document_from_text(text: str) -> Document:
 def keep(session: Session, texts: Mapping[str, str], *, now: datetime) -> None:
     """Each text, by its hash, is among those that were shown; of a new one the ledger says so."""
     known = set(session.exec(select(RenderingRow.hash).where(col(RenderingRow.hash).in_(texts))))
-    new = [name for name in texts if name not in known]
+    new = sorted(
+        name for name in texts if name not in known
+    )  # in one order, or two would wait for each other
     if new:
         rows = [{"hash": name, "message": texts[name], "first_at": now} for name in new]
         session.execute(insert_new(session, RenderingRow, rows))

@@ -214,7 +214,8 @@ class DeliveryRow(SQLModel, table=True):
     deadline_shown: date | None = None
     platform_message: str | None = None
     reason: str | None = None
-    rendering: str | None = Field(default=None, foreign_key="rendering.hash")
+    rendering: str | None = Field(default=None, foreign_key="rendering.hash")  # written before it is sent
+    revision: int | None = None  # the campaign's, which the text is of
     body: str | None = None  # replies: the message
     edits: str | None = None  # the platform's id of the message that this one replaces
     response_url: str | None = None

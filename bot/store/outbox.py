@@ -29,8 +29,16 @@ class Settled:
     delivery: Delivery
     asked_on: date | None = None
     deadline_shown: date | None = None
-    rendering: str | None = None
     unsure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Which text a claimed delivery is about to show: its hash, and the campaign's revision that it is of."""
+
+    delivery: int
+    rendering: str
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,7 @@ def add_reply(session: Session, reply: Reply, *, now: datetime) -> None:
         step=f"reply-{reply.inbox_id}-{reply.number}",
         asks=reply.asks,
         campaign_id=reply.campaign_id,
+        revision=_revision(session, reply.campaign_id),
         recipient_id=reply.recipient_id,
         address_id=reply.to.id or None,
         inbox_id=reply.inbox_id,
@@ -81,6 +90,16 @@ def add_reply(session: Session, reply: Reply, *, now: datetime) -> None:
     )
     session.add(row)
     session.flush()
+
+
+def word(session: Session, wordings: Sequence[Wording]) -> None:
+    """It is on record what each delivery shows, before anybody can see it, let alone tap on it."""
+    rows = [
+        {"id": wording.delivery, "rendering": wording.rendering, "revision": wording.revision}
+        for wording in wordings
+    ]
+    if rows:
+        session.execute(update(DeliveryRow), rows)
 
 
 def save(session: Session, settled: Sequence[Settled], *, now: datetime) -> int:
@@ -238,6 +257,11 @@ def arrived(session: Session, delivery_id: int, *, message: str | None, now: dat
             row.state, row.settled_at = DeliveryState.SENT.value, row.settled_at or now
 
 
+def _revision(session: Session, campaign_id: int | None) -> int | None:
+    campaign = session.get(CampaignRow, campaign_id) if campaign_id is not None else None
+    return campaign.revision if campaign is not None else None
+
+
 def _fenced(session: Session, delivery: Delivery) -> DeliveryRow | None:
     """The row, if it is still the one that was claimed."""
     return session.exec(
@@ -258,7 +282,6 @@ def _save(session: Session, result: Settled, now: datetime) -> int:
         row.asked_on = result.asked_on
         cohorts.note(session, row)
     row.deadline_shown = result.deadline_shown or row.deadline_shown
-    row.rendering = result.rendering or row.rendering
     addresses.update(session, result.delivery.address, now=now)
     if row.state == DeliveryState.REJECTED.value:
         _go_elsewhere(session, row, now)

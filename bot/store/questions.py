@@ -33,6 +33,7 @@ class Question:
     text: str | None
     deadline_shown: date | None
     shown_at: datetime | None = None
+    revision: int | None = None  # of the campaign, which the text is of
 
 
 def by_delivery(session: Session, delivery_id: int) -> Question | None:
@@ -89,4 +90,5 @@ def _value(session: Session, row: DeliveryRow) -> Question | None:
         text=row.rendering,
         deadline_shown=row.deadline_shown,
         shown_at=row.settled_at,
+        revision=row.revision,
     )

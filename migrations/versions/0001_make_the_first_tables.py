@@ -333,6 +333,7 @@ def upgrade() -> None:
         sa.Column("platform_message", sqltypes.AutoString(), nullable=True),
         sa.Column("reason", sqltypes.AutoString(), nullable=True),
         sa.Column("rendering", sqltypes.AutoString(), nullable=True),
+        sa.Column("revision", sa.Integer(), nullable=True),
         sa.Column("body", sqltypes.AutoString(), nullable=True),
         sa.Column("edits", sqltypes.AutoString(), nullable=True),
         sa.Column("response_url", sqltypes.AutoString(), nullable=True),

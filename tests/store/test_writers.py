@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import text
-from sqlmodel import select
+from sqlmodel import col, select
 
 from bot.domain.ledger import EntryType
 from bot.store import checkpoints, effects, ledger, verification
@@ -70,13 +70,13 @@ def _together(writers: Sequence["subprocess.Popen[bytes]"]) -> None:
 
 
 def _choices(session) -> list[int]:
-    return list(session.exec(select(ChoiceRow.seq).order_by(ChoiceRow.seq)))
+    return list(session.exec(select(ChoiceRow.seq).order_by(col(ChoiceRow.seq))))
 
 
 def _waiting(session) -> int:
     """How many wait for their turn to append."""
     waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-    return session.execute(text(waiting)).scalar_one()
+    return int(session.execute(text(waiting)).scalar_one())
 
 
 def _statements(session) -> int:

@@ -31,6 +31,8 @@ def main(url: str, what: str, count: int) -> None:
                     world.run(ledger.enter, now=world.now)
             case "seals":
                 asyncio.run(_seal(database, count))
+            case _:
+                raise ValueError(what)
 
 
 async def _seal(database: Database, count: int) -> None:
