@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from bot.campaigns.effects import Effects
+from bot.campaigns.guarding import Guarding
 from bot.campaigns.retention import Retention
 from bot.campaigns.sealing import Sealer
 from bot.campaigns.upkeep import Upkeep
@@ -23,7 +24,11 @@ async def open_upkeep(
     sealer = sealing(settings, database, clock, inline=jumps)
     await sealer.compare()
     cleaner = Retention(database, periods_of(settings), clock=clock)
-    upkeep: dict[str, Upkeep] = {"seal": sealer, "retention": cleaner}
+    upkeep: dict[str, Upkeep] = {
+        "seal": sealer,
+        "retention": cleaner,
+        "guard": Guarding(database, clock=clock),
+    }
     if settings.effects_url:
         settings.require("BOT_EFFECTS_SECRET", purpose="Signing what goes to BOT_EFFECTS_URL")
         receiver = Webhook(settings.effects_url, settings.effects_secret, clock=clock)

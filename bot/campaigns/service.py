@@ -171,9 +171,9 @@ def unschedule(session: Session, slug: str, *, by: str, now: datetime) -> Campai
     return _save(session, Act.SCHEDULE, campaign, by=by, now=now, detail="unscheduled")
 
 
-def pause(session: Session, slug: str, *, by: str, now: datetime) -> Campaign:
+def pause(session: Session, slug: str, *, by: str, now: datetime, why: str | None = None) -> Campaign:
     """Nothing more is begun; what is on its way still arrives."""
-    return _save(session, Act.PAUSE, rules.pause(campaigns.get(session, slug)), by=by, now=now)
+    return _save(session, Act.PAUSE, rules.pause(campaigns.get(session, slug)), by=by, now=now, detail=why)
 
 
 def resume(session: Session, slug: str, *, by: str, now: datetime, rest_days: RestDays) -> Campaign:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.domain.delivery import OnDoubt
+from bot.domain.guard import Guards
 from bot.domain.recipient import Audience
 from bot.exceptions import InvalidTransition, SameApprover
 
@@ -81,6 +82,7 @@ class CampaignDocument:
     audience: Audience = field(default_factory=Audience)
     cadence: Cadence = field(default_factory=Cadence)
     hours: Hours = field(default_factory=Hours)
+    guards: Guards = field(default_factory=Guards)
     on_doubt: tuple[tuple[str, OnDoubt], ...] = ()  # step kind -> what to do, where it is not the default
     words: str | None = None
     legal_basis: str | None = None

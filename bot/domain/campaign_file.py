@@ -8,6 +8,7 @@ from typing import assert_never
 from bot.domain.calendar import zone
 from bot.domain.campaign import Cadence, CampaignDocument, Halving, Hours, Offsets
 from bot.domain.delivery import OnDoubt
+from bot.domain.guard import Guards
 from bot.domain.recipient import Audience, Plan
 from bot.domain.step import LAST_REMINDER, StepKind
 from bot.domain.toml_file import Table, read_toml
@@ -15,6 +16,7 @@ from bot.exceptions import UnknownZone
 
 MOST_REMINDERS = 4  # more would be nagging
 LEAST_GAP = timedelta(hours=24)
+MOST_BEFORE_A_GUARD = 1_000_000  # messages; a guard that never holds is written "100%"
 SLUG = r"(?=.{1,64}$)[a-z0-9]+(-[a-z0-9]+)*"
 LOCALE = r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*"
 A_SLUG = "lower-case letters, digits and single hyphens, such as claude-consumer-terms"
@@ -25,10 +27,13 @@ BASIS = r"dpv:[A-Z][A-Za-z]*|https://[^\s\x00-\x1f]+"
 A_BASIS = "a term such as dpv:Consent, or its address"
 
 REQUIRED = ("slug", "template", "announce", "deadline", "zone", "authoritative_locale", "link")
-KEYS = (*REQUIRED, "single_operator", "legal_basis", "audience", "cadence", "hours", "on_doubt")
+KEYS = (*REQUIRED, "single_operator", "legal_basis", "audience", "cadence", "hours", "guards", "on_doubt")
 AUDIENCE_KEYS = ("plans", "registered_before")
 CADENCE_KEYS = ("rule", "max_reminders", "offsets", "min_gap")
 HOURS_KEYS = ("from", "to")
+GUARDS_KEYS = ("blocked", "blocked_after", "failed", "failed_after")
+PERCENT = r"(?:100|\d{1,2}(?:\.\d{1,3})?)%"
+A_PERCENT = 'a percentage in quotes, such as "0.5%"; "100%" for no limit'
 ON_DOUBT_KEYS = (*(kind.value for kind in StepKind if kind is not StepKind.REPLY), LAST_REMINDER)
 
 
@@ -50,6 +55,7 @@ def parse(text: str, path: str, *, locales: Collection[str] | None = None) -> Ca
         audience=_audience(file.table("audience", AUDIENCE_KEYS)),
         cadence=_cadence(file.table("cadence", CADENCE_KEYS)),
         hours=_hours(file.table("hours", HOURS_KEYS)),
+        guards=_guards(file.table("guards", GUARDS_KEYS)),
         on_doubt=_on_doubt(file.table("on_doubt", ON_DOUBT_KEYS)),
     )
 
@@ -72,6 +78,7 @@ def dump(document: CampaignDocument) -> str:
         "[hours]",
         f'from = "{document.hours.start:%H:%M}"',
         f'to = "{document.hours.end:%H:%M}"',
+        *_guards_lines(document.guards),
     ]
     if document.on_doubt:
         lines += ["", "[on_doubt]", *(f'{kind} = "{what}"' for kind, what in document.on_doubt)]
@@ -147,6 +154,30 @@ def _hours(table: Table) -> Hours:
     return hours
 
 
+def _guards(table: Table) -> Guards:
+    usual = Guards()
+    return Guards(
+        blocked=_percent(table, "blocked", usual.blocked),
+        blocked_after=_least(table, "blocked_after", usual.blocked_after),
+        failed=_percent(table, "failed", usual.failed),
+        failed_after=_least(table, "failed_after", usual.failed_after),
+    )
+
+
+def _percent(table: Table, key: str, usual: float) -> float:
+    text = table.text(key, PERCENT, A_PERCENT)
+    return usual if text is None else float(text.removesuffix("%"))
+
+
+def _least(table: Table, key: str, usual: int) -> int:
+    count = table.number(key)
+    if count is None:
+        return usual
+    if not 1 <= count <= MOST_BEFORE_A_GUARD:
+        raise table.error(key, f"expected 1 to {MOST_BEFORE_A_GUARD} messages, not {count}.")
+    return count
+
+
 def _on_doubt(table: Table) -> tuple[tuple[str, OnDoubt], ...]:
     said = ((kind, table.word(kind, tuple(OnDoubt))) for kind in sorted(table.values))
     return tuple((kind, OnDoubt(word)) for kind, word in said if word is not None)
@@ -173,6 +204,15 @@ def _cadence_lines(cadence: Cadence) -> Iterable[str]:
         case _:
             assert_never(cadence.rule)
     yield f"min_gap = {_quoted(_span(cadence.min_gap))}"
+
+
+def _guards_lines(guards: Guards) -> Iterable[str]:
+    yield ""
+    yield "[guards]  # beyond these it pauses by itself"
+    yield f'blocked = "{guards.blocked:g}%"'
+    yield f"blocked_after = {guards.blocked_after}  # messages that arrived"
+    yield f'failed = "{guards.failed:g}%"'
+    yield f"failed_after = {guards.failed_after}  # messages"
 
 
 def _span(duration: timedelta) -> str:

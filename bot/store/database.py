@@ -47,6 +47,7 @@ class Database:
         self.clock = clock
         threads = 1 if self.is_sqlite else POSTGRES_THREADS
         self._threads = _Inline() if inline else ThreadPoolExecutor(threads, thread_name_prefix="database")
+        self._looking = _Inline() if inline else ThreadPoolExecutor(1, thread_name_prefix="looking")
 
     @property
     def is_sqlite(self) -> bool:
@@ -83,6 +84,15 @@ class Database:
                 return function(session, *args, **kwargs)
         except OperationalError as error:
             raise DatabaseAway(self.shown_url, _first_line(error)) from error
+
+    async def look(
+        self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """As `read`, in a thread of its own, one at a time: neither a writer nor the event loop waits for it."""
+        with self.clock.busy():
+            loop = asyncio.get_running_loop()
+            work = loop.run_in_executor(self._looking, lambda: self.read(function, *args, **kwargs))
+            return await asyncio.shield(work)
 
     async def transact_within(
         self,
@@ -156,6 +166,7 @@ class Database:
     def close(self) -> None:
         """Every transaction begun has ended; nothing can be asked any more."""
         self._threads.shutdown(wait=True)
+        self._looking.shutdown(wait=True)
         self.engine.dispose()
 
     def __enter__(self) -> Self:

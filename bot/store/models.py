@@ -38,6 +38,14 @@ class AddressRow(SQLModel, table=True):
     """A place where a recipient can be reached; `key` names it across tables and tokens."""
 
     __tablename__ = "address"
+    __table_args__ = (
+        Index(
+            "ix_address_blocked",
+            "recipient_id",
+            sqlite_where=text("reach = 'blocked'"),
+            postgresql_where=text("reach = 'blocked'"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     recipient_id: int = Field(foreign_key="recipient.id", index=True)
@@ -182,6 +190,18 @@ class DeliveryRow(SQLModel, table=True):
         Index("ix_delivery_recipient", "recipient_id", "campaign_id"),
         Index("ix_delivery_slot", "slot_id"),
         Index("ix_delivery_asked", "campaign_id", "step", "asked_on", "channel"),
+        Index(
+            "ix_delivery_doubtful",
+            "lane",
+            sqlite_where=text("doubts > 0"),
+            postgresql_where=text("doubts > 0"),
+        ),
+        Index(
+            "ix_delivery_rejected",
+            "campaign_id",
+            sqlite_where=text("state = 'rejected'"),
+            postgresql_where=text("state = 'rejected'"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -248,6 +268,12 @@ class InboxRow(SQLModel, table=True):
             postgresql_where=text("state = 'new'"),
         ),
         Index("ix_inbox_sender", "sender", "state"),
+        Index(
+            "ix_inbox_dead",
+            "id",
+            sqlite_where=text("state = 'dead'"),
+            postgresql_where=text("state = 'dead'"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -434,3 +460,66 @@ class LaneRow(SQLModel, table=True):
     paused_until: datetime | None = None
     stopped: str | None = None  # why nothing can be sent: the token is dead
     token_hint: str | None = None  # which token answers for it, as a short hash
+    remembers: bool | None = None  # the platform gives back the metadata of our messages; None: not tested
+
+
+class GuardTripRow(SQLModel, table=True):
+    """A campaign that paused by itself. The counts are those at the trip, and from `renewed` on those at which
+    a person let it go on: what came before is not held against it again."""
+
+    __tablename__ = "guard_trip"
+
+    id: int | None = Field(default=None, primary_key=True)
+    campaign_id: int = Field(foreign_key="campaign.id", index=True)
+    guard: str
+    at: datetime
+    sent: int
+    blocked: int
+    failed: int
+    renewed: bool = False
+
+
+class AlertRow(SQLModel, table=True):
+    """Something that needs a person; of each incident one row, told once and once more when it is mended."""
+
+    __tablename__ = "alert"
+    __table_args__ = (
+        Index(
+            "ix_alert_open",
+            "kind",
+            "subject",
+            unique=True,
+            sqlite_where=text("resolved_at IS NULL"),
+            postgresql_where=text("resolved_at IS NULL"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    subject: str
+    detail: str  # JSON: what the sentence says besides
+    raised_at: datetime
+    told_at: datetime | None = None
+    resolved_at: datetime | None = None
+    mended_told_at: datetime | None = None
+
+
+class BulletinRow(SQLModel, table=True):
+    """A message in the staff channel that is known by a key: posted once, and edited where it stands.
+
+    `mark` is the newest choice when the step began; `done` and `done_at` are what the last edit counted.
+    """
+
+    __tablename__ = "bulletin"
+    __table_args__ = (UniqueConstraint("key", "place"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str
+    place: str  # an `Address.key`
+    delivery_id: int = Field(foreign_key="delivery.id", index=True)
+    campaign_id: int | None = Field(default=None, foreign_key="campaign.id")
+    step: str | None = None
+    open: bool
+    mark: int
+    done: int
+    done_at: datetime

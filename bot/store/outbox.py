@@ -15,11 +15,12 @@ from bot.store import addresses, campaigns, cohorts, lanes, messages
 from bot.store.claims import delivery_of, may_run, ready
 from bot.store.database import leave_no_traces
 from bot.store.lanes import Lease
-from bot.store.models import AddressRow, CampaignRow, DeliveryRow, SlotRow
+from bot.store.models import AddressRow, CampaignRow, DeliveryRow, LaneRow, SlotRow
 
 ANSWER_FIRST = 0  # priorities: what answers a person goes before campaign traffic
 CAMPAIGN_AFTER = 10
-OPEN = (DeliveryState.DUE.value, DeliveryState.SENDING.value)
+SENDING = DeliveryState.SENDING.value
+OPEN = (DeliveryState.DUE.value, SENDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,17 @@ def lanes_with_work(session: Session, *, now: datetime) -> list[str]:
         .order_by(DeliveryRow.lane)
     )
     return list(found)
+
+
+def is_sending(session: Session) -> bool:
+    """Whether a campaign's message is on its way."""
+    found = session.exec(
+        select(DeliveryRow.id)
+        .where(col(DeliveryRow.lane).in_(select(LaneRow.name)), DeliveryRow.state == SENDING)
+        .where(DeliveryRow.kind != StepKind.REPLY.value)
+        .limit(1)
+    )
+    return found.first() is not None
 
 
 def next_due(session: Session, *, now: datetime) -> datetime | None:

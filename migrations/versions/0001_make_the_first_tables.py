@@ -72,6 +72,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'new'"),
         )
         batch_op.create_index("ix_inbox_sender", ["sender", "state"], unique=False)
+        batch_op.create_index(
+            "ix_inbox_dead",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'dead'"),
+            postgresql_where=sa.text("state = 'dead'"),
+        )
 
     op.create_table(
         "lane",
@@ -83,6 +90,7 @@ def upgrade() -> None:
         sa.Column("paused_until", sqltypes.UTCDateTime(), nullable=True),
         sa.Column("stopped", sqltypes.AutoString(), nullable=True),
         sa.Column("token_hint", sqltypes.AutoString(), nullable=True),
+        sa.Column("remembers", sa.Boolean(), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_lane")),
     )
     op.create_table(
@@ -178,6 +186,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_address_key")),
     )
     with op.batch_alter_table("address", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_address_blocked",
+            ["recipient_id"],
+            unique=False,
+            sqlite_where=sa.text("reach = 'blocked'"),
+            postgresql_where=sa.text("reach = 'blocked'"),
+        )
         batch_op.create_index(batch_op.f("ix_address_recipient_id"), ["recipient_id"], unique=False)
 
     op.create_table(
@@ -363,7 +378,21 @@ def upgrade() -> None:
             sqlite_where=sa.text("state IN ('due', 'sending')"),
             postgresql_where=sa.text("state IN ('due', 'sending')"),
         )
+        batch_op.create_index(
+            "ix_delivery_doubtful",
+            ["lane"],
+            unique=False,
+            sqlite_where=sa.text("doubts > 0"),
+            postgresql_where=sa.text("doubts > 0"),
+        )
         batch_op.create_index("ix_delivery_recipient", ["recipient_id", "campaign_id"], unique=False)
+        batch_op.create_index(
+            "ix_delivery_rejected",
+            ["campaign_id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'rejected'"),
+            postgresql_where=sa.text("state = 'rejected'"),
+        )
         batch_op.create_index("ix_delivery_slot", ["slot_id"], unique=False)
 
     op.create_table(
@@ -413,8 +442,68 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_effect_recipient_id"), ["recipient_id"], unique=False)
 
+    op.create_table(
+        "guard_trip",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("guard", sqltypes.AutoString(), nullable=False),
+        sa.Column("at", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("sent", sa.Integer(), nullable=False),
+        sa.Column("blocked", sa.Integer(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("renewed", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_guard_trip_campaign_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_guard_trip")),
+    )
+    with op.batch_alter_table("guard_trip", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_guard_trip_campaign_id"), ["campaign_id"], unique=False)
+
+    op.create_table(
+        "alert",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sqltypes.AutoString(), nullable=False),
+        sa.Column("subject", sqltypes.AutoString(), nullable=False),
+        sa.Column("detail", sqltypes.AutoString(), nullable=False),
+        sa.Column("raised_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("told_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("resolved_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("mended_told_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alert")),
+    )
+    with op.batch_alter_table("alert", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_alert_open",
+            ["kind", "subject"],
+            unique=True,
+            sqlite_where=sa.text("resolved_at IS NULL"),
+            postgresql_where=sa.text("resolved_at IS NULL"),
+        )
+
+    op.create_table(
+        "bulletin",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sqltypes.AutoString(), nullable=False),
+        sa.Column("place", sqltypes.AutoString(), nullable=False),
+        sa.Column("delivery_id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=True),
+        sa.Column("step", sqltypes.AutoString(), nullable=True),
+        sa.Column("open", sa.Boolean(), nullable=False),
+        sa.Column("mark", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("done_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_bulletin_campaign_id")),
+        sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"], name=op.f("fk_bulletin_delivery_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bulletin")),
+        sa.UniqueConstraint("key", "place", name=op.f("uq_bulletin_key_place")),
+    )
+    with op.batch_alter_table("bulletin", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_bulletin_delivery_id"), ["delivery_id"], unique=False)
+
 
 def downgrade() -> None:
+    op.drop_table("bulletin")
+    op.drop_table("alert")
+    op.drop_table("guard_trip")
     with op.batch_alter_table("effect", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_effect_recipient_id"))
         batch_op.drop_index(
@@ -473,6 +562,11 @@ def downgrade() -> None:
     op.drop_table("ledger_entry")
     op.drop_table("lane")
     with op.batch_alter_table("inbox", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_inbox_dead",
+            sqlite_where=sa.text("state = 'dead'"),
+            postgresql_where=sa.text("state = 'dead'"),
+        )
         batch_op.drop_index("ix_inbox_sender")
         batch_op.drop_index(
             "ix_inbox_open", sqlite_where=sa.text("state = 'new'"), postgresql_where=sa.text("state = 'new'")

@@ -8,6 +8,7 @@ import pytest
 from bot.domain.campaign import Halving, Hours, Offsets
 from bot.domain.campaign_file import dump, parse
 from bot.domain.delivery import OnDoubt
+from bot.domain.guard import Guards
 from bot.domain.recipient import Plan
 from bot.exceptions import BadFile
 
@@ -53,6 +54,30 @@ def test_what_to_do_in_doubt_can_be_said_per_step():
     document = parse(TEXT + '\n[on_doubt]\nnotice = "hold"\n', "c.toml")
 
     assert document.on_doubt == (("notice", OnDoubt.HOLD),)
+
+
+def test_guards_can_be_set_and_switched_off():
+    """They are part of what is approved."""
+    text = TEXT.replace('blocked = "0.5%"', 'blocked = "0.25%"').replace('failed = "5%"', 'failed = "100%"')
+
+    document = parse(text, "c.toml")
+
+    assert document.guards == Guards(blocked=0.25, failed=100)
+    assert parse(dump(document), "copy.toml") == document
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"0.5%"', "0.5", "key `guards.blocked`: expected a percentage in quotes"),
+        ('"5%"', '"101%"', "key `guards.failed`: expected a percentage in quotes"),
+        ("blocked_after = 1000", "blocked_after = 0", "key `guards.blocked_after`: expected 1 to"),
+    ],
+)
+def test_a_guard_that_makes_no_sense_is_told(old, new, said):
+    """A mistyped limit would guard nothing, unnoticed."""
+    with pytest.raises(BadFile, match=said):
+        parse(TEXT.replace(old, new), "c.toml")
 
 
 def test_tables_may_be_left_out():
