@@ -1,6 +1,7 @@
 """Bot identities: the sending and receiving sides of every channel that is on."""
 
 import hashlib
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -48,11 +49,16 @@ async def open_lanes(
             "No channel is on: set BOT_TELEGRAM_TOKEN or BOT_SLACK_BOT_TOKEN (see .env.example), or try"
             " `tenggat demo`, which needs neither."
         )
+    return await registered(served, database, clock)
+
+
+async def registered(served: Sequence[Lane], database: Database, clock: Clock) -> list[Lane]:
+    """The lanes, each known to the database and not stopped."""
     for lane in served:
         await database.transact(
             lanes.register, lane.channel.lane, token_hint=hint(lane.token), now=clock.now()
         )
-    return served
+    return list(served)
 
 
 async def _open_telegram(stack: AsyncExitStack, settings: Settings, clock: Clock, speaking: Speaking) -> Lane:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from bot import i18n, resources
-from bot.app.identities import Lane, open_lanes, slack_inbound, team_of, telegram_inbound
+from bot.app.identities import Lane, open_lanes, registered, slack_inbound, team_of, telegram_inbound
 from bot.app.introducing import introduce
 from bot.app.owners import owner_name
 from bot.app.serving import INBOX, PLAN, App
@@ -43,11 +43,15 @@ async def opened(
     random_bytes: RandomBytes = secrets.token_bytes,
     jumps: bool = False,
     listens: bool = True,
+    identities: Sequence[Lane] | None = None,
+    keeps_up: bool = True,
 ) -> AsyncIterator[App]:
     """The application over these settings, with everything open; closed in reverse when the block ends.
 
     `jumps`: ticks come at the instants at which something is due, for a virtual clock. `listens`: updates
-    are taken in as well; without it nothing is called but sends and edits.
+    are taken in as well; without it nothing is called but sends and edits. `identities` are served instead of
+    those of the settings, for platforms that are no servers. `keeps_up`: the ledger is sealed, and what was kept
+    for long enough is let go of.
     """
     clock = clock or SystemClock()
     settings.require("BOT_SECRET_KEY", purpose="Signing buttons")
@@ -55,8 +59,11 @@ async def opened(
         database = stack.enter_context(Database(settings.database_url, clock=clock, inline=jumps))
         database.require_migrated()
         speaking = Speaking(i18n.Catalogs.load(resources.locales()), settings.operator)
-        upkeep = await open_upkeep(settings, database, clock, jumps=jumps)
-        served = await open_lanes(stack, settings, database, clock, speaking, listens=listens)
+        upkeep = await open_upkeep(settings, database, clock, jumps=jumps) if keeps_up else {}
+        if identities is None:
+            served = await open_lanes(stack, settings, database, clock, speaking, listens=listens)
+        else:
+            served = await registered(identities, database, clock)
         yield _wire(
             settings, clock, database, speaking, served, upkeep, random_bytes, jumps=jumps, listens=listens
         )

@@ -22,7 +22,7 @@ from bot.sandbox.crowd import crowd, to_csv
 from bot.sandbox.faults import Fault, make
 from bot.sandbox.judge import Promise
 from bot.sandbox.oracle import Oracle
-from bot.sandbox.people import Habit, People
+from bot.sandbox.people import Habit, OnServers, People
 from bot.sandbox.person import Person, Watch
 from bot.sandbox.server import Sandbox
 from bot.store import staff
@@ -158,7 +158,7 @@ def gather(
     return People(
         [*everybody, agent],
         {**habits.habits(asked, script.seed), AGENT: _looks_up(subject)},
-        sandbox,
+        OnServers(sandbox),
         seed=script.seed,
         deadline=script.move.to if script.move else campaign.deadline,
         zone=campaign.zone,

@@ -18,6 +18,7 @@ from bot.cli import (
     receipt,
     recipients,
     run,
+    simulate,
     template,
     web,
 )
@@ -30,7 +31,7 @@ app.add_typer(template.app, name="template")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(receipt.app, name="receipt")
 app.add_typer(effects.app, name="effects")
-for commands in (inspect, interpret, run, web, demo, doctor):
+for commands in (inspect, interpret, run, web, demo, simulate, doctor):
     commands.register(app)
 
 

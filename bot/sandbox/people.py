@@ -5,11 +5,12 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import date
 from random import Random
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
+from bot.clock import Clock
 from bot.domain.calendar import end_of_day
 from bot.domain.people_file import Imported
-from bot.domain.recipient import ChannelName
+from bot.domain.recipient import Address, ChannelName
 from bot.sandbox.accounts import (
     Account,
     Sight,
@@ -23,6 +24,44 @@ from bot.sandbox.person import Person, Watch
 from bot.sandbox.server import Sandbox
 
 Habit = Callable[[Person], Coroutine[None, None, None]]
+See = Callable[[Sight], None]
+
+
+class Platforms(Protocol):
+    """Where people have accounts."""
+
+    @property
+    def clock(self) -> Clock: ...
+
+    def accounts(self, who: Imported, *, started: bool) -> list[Account]:
+        """This person's accounts; in Telegram they have `started` the bot or not."""
+
+    def show(self, see: See) -> None:
+        """From now on `see` is called for each message that arrives or changes."""
+
+
+class OnServers:
+    """Accounts on the fakes that answer over sockets."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+
+    @property
+    def clock(self) -> Clock:
+        return self.sandbox.clock
+
+    def accounts(self, who: Imported, *, started: bool) -> list[Account]:
+        return [self._account(who, place, started=started) for place in who.places]
+
+    def show(self, see: See) -> None:
+        self.sandbox.telegram.on_message = lambda message: see(seen_in_telegram(message))
+        self.sandbox.slack.on_message = lambda message: see(seen_in_slack(message))
+
+    def _account(self, who: Imported, place: Address, *, started: bool) -> Account:
+        if place.channel is ChannelName.TELEGRAM:
+            chat = int(place.external)
+            return TelegramAccount(self.sandbox.telegram, chat, language=who.locale, started=started)
+        return SlackAccount(self.sandbox.slack, place.external, zone=who.zone)
 
 
 class People:
@@ -35,7 +74,7 @@ class People:
         self,
         crowd: Sequence[Imported],
         habits: Mapping[str, Habit],
-        sandbox: Sandbox,
+        platforms: Platforms,
         *,
         seed: int,
         deadline: date,
@@ -43,13 +82,13 @@ class People:
         absent: frozenset[str] = frozenset(),
         watch: Watch = lambda seen: None,
     ) -> None:
-        self.sandbox = sandbox
+        self.platforms = platforms
         self.habits = habits
         self.persons = {
             who.ref: Person(
                 who,
-                _accounts(who, sandbox, started=who.ref not in absent),
-                clock=sandbox.clock,
+                platforms.accounts(who, started=who.ref not in absent),
+                clock=platforms.clock,
                 random=Random(f"{seed}/{who.ref}"),
                 deadline=end_of_day(deadline, who.zone or zone),
                 watch=watch,
@@ -60,8 +99,7 @@ class People:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        self.sandbox.telegram.on_message = lambda message: self._see(seen_in_telegram(message))
-        self.sandbox.slack.on_message = lambda message: self._see(seen_in_slack(message))
+        self.platforms.show(self._see)
         for ref, habit in self.habits.items():
             task = asyncio.create_task(habit(self.persons[ref]), name=ref)
             self._tasks.append(task)
@@ -86,15 +124,3 @@ class People:
         person = self.at.get(sight.place)
         if person is not None:
             person.see(sight)
-
-
-def _accounts(who: Imported, sandbox: Sandbox, *, started: bool) -> list[Account]:
-    accounts: list[Account] = []
-    for place in who.places:
-        if place.channel is ChannelName.TELEGRAM:
-            chat = int(place.external)
-            language = who.locale
-            accounts.append(TelegramAccount(sandbox.telegram, chat, language=language, started=started))
-        else:
-            accounts.append(SlackAccount(sandbox.slack, place.external, zone=who.zone))
-    return accounts

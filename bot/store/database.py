@@ -20,6 +20,7 @@ from sqlmodel import Session as Session  # upper floors name it in annotations
 from bot import resources
 from bot.clock import Clock
 from bot.exceptions import DatabaseAway, DatabaseNotMigrated, NotSavedInTime
+from bot.failpoints import failpoint
 from bot.store.dialect import sha256_hex
 
 POSTGRES_THREADS = 4
@@ -68,6 +69,8 @@ class Database:
             with Session(self.engine) as session:
                 with session.begin():
                     result = function(session, *args, **kwargs)
+                    failpoint("database.before_commit")
+                failpoint("database.after_commit")
                 if session.info.get(TRACES) and self.is_sqlite:
                     self._truncate_log()
                 return result

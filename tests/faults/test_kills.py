@@ -24,6 +24,8 @@ KILLED_AT = (
     "choice.after_add",
     "ingress.before_keep",
     "ingress.after_keep",
+    "database.before_commit",
+    "database.after_commit",
 )
 AT_ONCE = 4  # runs side by side: they mostly wait
 

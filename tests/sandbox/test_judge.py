@@ -11,7 +11,7 @@ from bot.domain.recipient import Address, Audience, ChannelName, Plan
 from bot.domain.token import TapToken, sign
 from bot.sandbox.judge import Promise, Verdict, doubled, judge
 from bot.sandbox.oracle import Direction, Oracle
-from bot.sandbox.people import People
+from bot.sandbox.people import OnServers, People
 from bot.sandbox.server import Sandbox
 
 START = datetime(2025, 9, 2, 2, tzinfo=UTC)
@@ -33,7 +33,7 @@ class Court:
         other = Imported("u-2", Plan.TEAM, "id", "Asia/Tokyo", date(2024, 1, 1))
         sandbox = Sandbox(self.clock, self.oracle)
         self.people = People(
-            [who, other], {}, sandbox, seed=1, deadline=date(2025, 9, 28), zone="Asia/Jakarta"
+            [who, other], {}, OnServers(sandbox), seed=1, deadline=date(2025, 9, 28), zone="Asia/Jakarta"
         )
 
     def at(self, instant: datetime) -> "Court":

@@ -1,0 +1,114 @@
+"""Evidence: what stands committed at an instant, for whoever checks the rules from outside."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from sqlmodel import Session, col, func, select
+
+from bot.domain.campaign import CampaignState
+from bot.domain.delivery import DeliveryState
+from bot.domain.step import StepKind
+from bot.store.choices import RECORD
+from bot.store.models import CampaignRow, ChoiceRow, DeliveryRow, InboxRow, RecipientRow
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A delivery as it stands while its request is on its way, and what was known of its person then."""
+
+    state: DeliveryState
+    claim: int
+    kind: StepKind
+    step: str
+    asks: bool
+    campaign_state: CampaignState | None
+    answered_at: datetime | None
+    muted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """An answer as it is kept; `digest` changes when any column of it does."""
+
+    id: int
+    ref: str
+    value: str
+    stands: bool
+    digest: str
+
+
+def standing(session: Session, delivery_id: int) -> Standing | None:
+    """How this delivery stands; None when there is no such row."""
+    row = session.get(DeliveryRow, delivery_id)
+    if row is None:
+        return None
+    person = session.get(RecipientRow, row.recipient_id) if row.recipient_id else None
+    campaign = session.get(CampaignRow, row.campaign_id) if row.campaign_id else None
+    first = session.exec(
+        select(ChoiceRow.record)
+        .where(ChoiceRow.recipient_id == row.recipient_id, ChoiceRow.campaign_id == row.campaign_id)
+        .order_by(col(ChoiceRow.id))
+    ).first()
+    return Standing(
+        state=DeliveryState(row.state),
+        claim=row.claim,
+        kind=StepKind(row.kind),
+        step=row.step or row.kind,
+        asks=row.asks,
+        campaign_state=CampaignState(campaign.state) if campaign else None,
+        answered_at=RECORD.validate_json(first).recorded_at if first else None,
+        muted_at=person.muted_at if person else None,
+    )
+
+
+def on_their_way(session: Session, lane: str) -> int:
+    """How many rows of the lane are claimed and not settled."""
+    return session.exec(
+        select(func.count())
+        .select_from(DeliveryRow)
+        .where(DeliveryRow.lane == lane, DeliveryRow.state == DeliveryState.SENDING.value)
+    ).one()
+
+
+def is_kept(session: Session, identity: str, dedupe: str) -> bool:
+    """Whether this update is in the inbox, dead or alive."""
+    found = select(InboxRow.id).where(InboxRow.identity == identity, InboxRow.dedupe == dedupe)
+    return session.exec(found).first() is not None
+
+
+def repeated_steps(session: Session) -> list[str]:
+    """Each step that one person has more than once in one campaign."""
+    found = session.exec(
+        select(DeliveryRow.recipient_id, DeliveryRow.step, func.count())
+        .where(DeliveryRow.kind != StepKind.REPLY.value)
+        .group_by(col(DeliveryRow.campaign_id), col(DeliveryRow.recipient_id), col(DeliveryRow.step))
+        .having(func.count() > 1)
+    )
+    return [f"{step} of recipient {person}, {count} times" for person, step, count in found]
+
+
+def answers(session: Session) -> Sequence[KeptAnswer]:
+    """Every answer that is kept, the oldest first."""
+    found = session.exec(
+        select(ChoiceRow, RecipientRow.ref)
+        .join(RecipientRow, col(RecipientRow.id) == col(ChoiceRow.recipient_id))
+        .order_by(col(ChoiceRow.id))
+    )
+    return [
+        KeptAnswer(row.id or 0, ref, row.value, row.supersedes, sha256(row.record + row.nonce).hexdigest())
+        for row, ref in found
+    ]
+
+
+def left_over(session: Session) -> Counter[str]:
+    """What is not settled, by state: rows on their way, and updates that nobody has worked."""
+    rows = session.exec(
+        select(DeliveryRow.state, func.count())
+        .where(DeliveryRow.state == DeliveryState.SENDING.value)
+        .group_by(col(DeliveryRow.state))
+    )
+    unread = select(func.count()).select_from(InboxRow).where(InboxRow.state == "new")
+    return Counter({**dict(rows.all()), "unread": session.exec(unread).one()})

@@ -1,0 +1,59 @@
+"""The simulation: the same seed gives the same run, and no rule is broken in any."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from bot.sandbox.simulation import course, simulate
+from bot.sandbox.simulation.course import KILLED_AT, Fate
+from tests.faults.test_kills import KILLED_AT as KILLED_IN_PROCESSES
+
+FEW = 12  # people
+
+
+@pytest.fixture(autouse=True)
+def quiet(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("CRITICAL")
+
+
+def test_the_same_seed_gives_the_same_run_whatever_the_order_of_sets() -> None:
+    """A failure that cannot be repeated cannot be mended."""
+    runs = [_run(seed=3, hash_seed=hash_seed) for hash_seed in ("1", "2")]
+
+    assert runs[0] == runs[1]
+    assert runs[0]["events"]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_no_rule_is_broken(seed: int) -> None:
+    report = simulate(seed, FEW)
+
+    assert report.broken == ()
+    assert report.answers
+    assert report.requests
+
+
+def test_every_fault_and_every_failpoint_is_in_some_course() -> None:
+    """A fault that no seed draws proves nothing."""
+    courses = [course(seed, FEW) for seed in range(200)]
+
+    assert {fate for one in courses for fate, odds in one.odds.items() if odds} == set(Fate) - {Fate.TAKEN}
+    assert {kill.failpoint for one in courses for kill in one.kills} == set(KILLED_AT)
+    assert all(any(getattr(one, what) for one in courses) for what in ("revoked", "paused", "moves_on"))
+    assert all(any(getattr(one, what) for one in courses) for what in ("doubled", "jumbled", "poisoned"))
+    assert {one.processes for one in courses} == {1, 2}
+
+
+def test_the_simulation_kills_at_every_failpoint_but_those_of_webhooks() -> None:
+    assert set(KILLED_AT) == {name for name in KILLED_IN_PROCESSES if not name.startswith("ingress.")}
+
+
+def _run(*, seed: int, hash_seed: str) -> dict[str, object]:
+    command = [sys.executable, "-m", "bot", "simulate", "--seed", str(seed), "--people", str(FEW), "--json"]
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONHASHSEED": hash_seed}, capture_output=True, check=True
+    )
+    return dict(json.loads(done.stdout))
