@@ -26,6 +26,8 @@ CHATTY: Final = (
     "asyncio",
     "httpcore",
     "httpx",
+    "procrastinate",
+    "psycopg",
     "slack_bolt",
     "slack_sdk",
     "telegram",

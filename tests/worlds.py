@@ -249,6 +249,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
         tables = ", ".join(table.name for table in SQLModel.metadata.sorted_tables)
         connection.execute(f"TRUNCATE {tables} RESTART IDENTITY".encode())
+        connection.execute("TRUNCATE engine.procrastinate_jobs, engine.procrastinate_workers CASCADE")
 
 
 @pytest.fixture

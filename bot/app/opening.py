@@ -5,13 +5,14 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from bot import i18n, resources
 from bot.app.identities import Lane, open_lanes, registered, slack_inbound, team_of, telegram_inbound
 from bot.app.introducing import introduce
-from bot.app.owners import owner_name
-from bot.app.serving import INBOX, PLAN, App
+from bot.app.owners import is_dead, owner_name
+from bot.app.serving import INBOX, LANES, PLAN, App
 from bot.app.ticking import Scheduler, metronome
 from bot.app.upkeep import open_upkeep, periods_of
 from bot.campaigns.composer import Composer
@@ -29,9 +30,12 @@ from bot.conversation.person import Speaking
 from bot.conversation.router import Router
 from bot.conversation.talk import Talk
 from bot.domain.reply import read
+from bot.engine.base import Engine
 from bot.engine.local import LocalEngine
+from bot.store import lanes, outbox
 from bot.store.database import Database
 
+SLICE = timedelta(seconds=30)  # a worker that ends, or another lane, waits no longer
 RandomBytes = Callable[[int], bytes]
 
 
@@ -104,10 +108,13 @@ async def planning(settings: Settings, *, clock: Clock | None = None) -> AsyncIt
     clock, stopping = clock or SystemClock(), asyncio.Event()
     with Database(settings.database_url, clock=clock) as database:
         database.require_migrated()
-        planner, engine = Planner(database, rest_days=i18n.rest_days), LocalEngine()
+        planner, engine = Planner(database, rest_days=i18n.rest_days), _engine(database)
 
         async def plan() -> None:
+            await database.transact(lanes.free_dead, is_dead)
             await planner.plan(clock.now())
+            for lane in await database.transact(outbox.lanes_with_work, now=clock.now()):
+                engine.hint(f"{LANES}:{lane}")
 
         async with asyncio.TaskGroup() as tasks:
             work = [
@@ -117,6 +124,15 @@ async def planning(settings: Settings, *, clock: Clock | None = None) -> AsyncIt
             yield stopping
             for task in work:
                 task.cancel()
+
+
+def _engine(database: Database) -> Engine:
+    """What runs the jobs: this process alone on SQLite, on PostgreSQL all that share the database."""
+    if database.is_sqlite:
+        return LocalEngine()
+    from bot.engine.procrastinate import ProcrastinateEngine  # late: most commands need none of it
+
+    return ProcrastinateEngine(database.plain_url)
 
 
 def _wire(
@@ -131,7 +147,7 @@ def _wire(
     jumps: bool,
     listens: bool,
 ) -> App:
-    engine, owner = LocalEngine(), owner_name()
+    engine, owner = LocalEngine() if jumps else _engine(database), owner_name()
     key = settings.secret_key.encode()
     planner = Planner(database, rest_days=i18n.rest_days)
     composer = Composer(speaking.catalogs, operator=settings.operator)
@@ -184,6 +200,7 @@ def _wire(
         introductions=_introductions(served, database, speaking) if listens else (),
         upkeep=upkeep,
         leases_inbound=not jumps,
+        slice=None if jumps or database.is_sqlite else SLICE,
     )
 
 

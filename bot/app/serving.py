@@ -9,15 +9,14 @@ from datetime import timedelta
 from functools import partial
 
 from bot.app.owners import is_dead
-from bot.campaigns.dispatcher import Dispatcher
+from bot.campaigns.dispatcher import Dispatcher, Drained
 from bot.campaigns.planner import Planner
 from bot.campaigns.upkeep import Upkeep
 from bot.clock import Clock
 from bot.config import Settings
 from bot.conversation.intake import Intake
 from bot.conversation.router import Router
-from bot.engine.base import Job
-from bot.engine.local import LocalEngine
+from bot.engine.base import Engine, Job
 from bot.engine.metronome import Metronome
 from bot.exceptions import TenggatError
 from bot.store import lanes, outbox
@@ -27,6 +26,7 @@ from bot.store.lanes import Lease
 logger = logging.getLogger(__name__)
 
 PLAN, INBOX = "plan", "inbox"
+LANES, SEGMENTS = "lane", "segments:all"  # shared with other processes: a lane's drain, much to plan
 GRACE = 10.0  # seconds that sends on their way have when the program is stopped
 LONGEST_RETRY = timedelta(minutes=15)  # `drain` waits so long for a platform that said to come later
 
@@ -42,7 +42,7 @@ class App:
     router: Router
     dispatchers: dict[str, Dispatcher]
     intakes: Sequence[Intake]
-    engine: LocalEngine
+    engine: Engine
     metronome: Metronome
     owner: str
     introductions: Sequence[
@@ -50,6 +50,7 @@ class App:
     ] = ()  # what the bots say of themselves, at the start
     upkeep: Mapping[str, Upkeep] = field(default_factory=dict)
     leases_inbound: bool = True  # others may listen under the same identity: one at a time does
+    slice: timedelta | None = None  # so long a lane is drained before others may have its place
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -87,9 +88,10 @@ class App:
             await self.clock.sleep(max(again - self.clock.now(), timedelta(milliseconds=100)))
 
     def _jobs(self) -> dict[str, Job]:
-        drains = {f"lane:{name}": partial(self._drain_lane, name) for name in self.dispatchers}
+        drains = {f"{LANES}:{name}": partial(self._drain_lane, name) for name in self.dispatchers}
         upkeep = {name: work.work for name, work in self.upkeep.items()}
-        return {PLAN: self._plan_and_wake, INBOX: self._work_inbox, **drains, **upkeep}
+        own = {PLAN: self._plan_and_wake, INBOX: self._work_inbox, SEGMENTS: self._plan_all}
+        return {**own, **drains, **upkeep}
 
     def _tick(self) -> None:
         for job in (INBOX, PLAN, *self.upkeep):
@@ -99,7 +101,14 @@ class App:
         await self.planner.plan(self.clock.now())
 
     async def _plan_and_wake(self) -> None:
+        """One segment at most: what is looked at each second must not wait for millions of rows."""
         await self.database.transact(lanes.free_dead, is_dead)
+        if (await self.planner.plan_some(self.clock.now())).more:
+            self.engine.hint(SEGMENTS)
+        await self._wake_lanes()
+        self.metronome.changed()
+
+    async def _plan_all(self) -> None:
         await self._plan()
         await self._wake_lanes()
         self.metronome.changed()
@@ -108,7 +117,7 @@ class App:
         for lane in await self.database.transact(outbox.lanes_with_work, now=self.clock.now()):
             if lane in self.dispatchers:
                 self.dispatchers[lane].hint()
-                self.engine.hint(f"lane:{lane}")
+            self.engine.hint(f"{LANES}:{lane}")
 
     async def _work_inbox(self) -> None:
         if await self.router.work():
@@ -116,8 +125,13 @@ class App:
             self.metronome.changed()
 
     async def _drain_lane(self, name: str) -> None:
-        if await self.dispatchers[name].drain():  # else the next tick is soon enough: its owner is at work
-            self.metronome.changed()
+        match await self.dispatchers[name].drain(self.slice):
+            case Drained.PART:  # others may be waiting for this one's place
+                self.engine.hint(f"{LANES}:{name}")
+            case Drained.ALL:
+                self.metronome.changed()
+            case Drained.TAKEN:  # the next tick is soon enough: its owner is at work
+                pass
 
     async def _take_in(self, intake: Intake) -> None:
         """Take updates in while nobody else does under this identity."""
@@ -146,7 +160,7 @@ class App:
             taking.cancel()
             await asyncio.wait({taking})
             with suppress(TenggatError):
-                await self.database.transact(lanes.release, lease)
+                await self.database.transact(lanes.release, lease, now=self.clock.now())
 
     async def _renewed(self, lease: Lease) -> bool:
         try:

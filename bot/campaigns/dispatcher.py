@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from math import ceil
 
 from bot.campaigns.composer import Composer, Written
@@ -15,7 +16,7 @@ from bot.domain import pacing
 from bot.domain.calendar import local_date
 from bot.domain.delivery import Deferred, Delivery, DeliveryState, InDoubt, Outcome, Rejected, Why, settle
 from bot.domain.message import Button, Verb
-from bot.domain.pacing import Pace
+from bot.domain.pacing import Kept, Pace
 from bot.domain.step import StepKind
 from bot.domain.token import TapToken, sign
 from bot.exceptions import TenggatError
@@ -41,6 +42,14 @@ class _Result:
     written: Written
     outcome: Outcome
     at: datetime
+
+
+class Drained(StrEnum):
+    """How far a drain came."""
+
+    ALL = "all"  # nothing is due any more, or it was stopped
+    PART = "part"  # its time was over
+    TAKEN = "taken"  # somebody else owns the lane
 
 
 class Dispatcher:
@@ -77,6 +86,8 @@ class Dispatcher:
         self.stir = asyncio.Event()
         self.lease: Lease | None = None
         self.lease_ends = 0.0
+        self.epoch = -1  # of the last lease here
+        self.ends: float | None = None  # when this drain has had its time
         self.stopping = False
         self.idle = asyncio.Event()  # nothing of this lane is on its way
         self.idle.set()
@@ -94,11 +105,12 @@ class Dispatcher:
         self.stopping = True
         self.stir.set()
 
-    async def drain(self) -> bool:
-        """Everything due on the lane is sent and settled, or it was stopped; False if somebody else owns it."""
+    async def drain(self, within: timedelta | None = None) -> Drained:
+        """Everything due on the lane is sent and settled, or it was stopped, or the time `within` is over."""
         if not await self._acquire():
-            return False
+            return Drained.TAKEN
         self.idle.clear()
+        self.ends = None if within is None else self.clock.monotonic() + within.total_seconds()
         renewing = asyncio.create_task(self._renew())
         try:
             await self._work()
@@ -109,14 +121,22 @@ class Dispatcher:
                 await self._leave()
             finally:
                 self.idle.set()
-        return True
+        return Drained.PART if self._is_over() else Drained.ALL
 
     async def _acquire(self) -> bool:
         await self._tidy_up()
         now, mono = self.clock.now(), self.clock.monotonic()
         self.lease = await self.database.transact(_take_over, self.lane, owner=self.owner, now=now)
         self.lease_ends = mono + LEASE.total_seconds()
-        return self.lease is not None
+        if self.lease is None:
+            return False
+        if self.lease.epoch != self.epoch + 1:  # somebody else had it meanwhile
+            self.pace = pacing.inherited(self.pace, self.lease.kept, mono, in_order=self.lease.in_order)
+        self.epoch = self.lease.epoch
+        return True
+
+    def _is_over(self) -> bool:
+        return self.ends is not None and self.clock.monotonic() >= self.ends
 
     async def _tidy_up(self) -> None:
         """What an earlier drain knew and could not save is saved before anybody takes it for a doubt."""
@@ -134,9 +154,10 @@ class Dispatcher:
         while (lease := self.lease) is not None:
             mono = self.clock.monotonic()
             try:
-                self._renewed(
-                    mono, kept=await self.database.transact(lanes.renew, lease, now=self.clock.now())
+                kept = await self.database.transact(
+                    lanes.renew, lease, now=self.clock.now(), kept=pacing.kept(self.pace, mono)
                 )
+                self._renewed(mono, kept=kept)
             except TenggatError as error:
                 logger.warning("lease not renewed: %s", error, extra={"lane": self.lane})
             await self.clock.sleep(RENEW_EVERY)
@@ -151,7 +172,7 @@ class Dispatcher:
 
     async def _work(self) -> None:
         more = True
-        while self.lease is not None and not self.stopping:
+        while self.lease is not None and not self.stopping and not self._is_over():
             if self.stir.is_set() or (more and not self.waiting):
                 self.stir.clear()
                 more = await self._claim_patiently()
@@ -332,7 +353,8 @@ class Dispatcher:
         lease, self.lease = self.lease, None
         if lease is not None:
             unbegun = [outgoing.delivery for outgoing in self.waiting]
-            await self.database.transact(_hand_back, lease, unbegun)
+            kept = pacing.kept(self.pace, self.clock.monotonic())
+            await self.database.transact(_hand_back, lease, unbegun, now=self.clock.now(), kept=kept)
             self.waiting = []
 
 
@@ -370,9 +392,11 @@ def _written(composer: Composer, outgoing: Outgoing) -> Written | None:
     return None
 
 
-def _hand_back(session: Session, lease: Lease, unbegun: Sequence[Delivery]) -> None:
+def _hand_back(
+    session: Session, lease: Lease, unbegun: Sequence[Delivery], *, now: datetime, kept: Kept
+) -> None:
     outbox.unclaim(session, unbegun)
-    lanes.release(session, lease)
+    lanes.release(session, lease, now=now, kept=kept)
 
 
 def _reject_unwritten(session: Session, outgoing: Outgoing, *, now: datetime) -> None:

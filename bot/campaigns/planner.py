@@ -40,11 +40,16 @@ class Planner:
         """Everything due by `now` is in the outbox; how many rows that made."""
         rows = 0
         while True:
-            done = await self.database.transact(plan_segment, now=now, rest_days=self.rest_days)
-            failpoint("planner.after_segment")
+            done = await self.plan_some(now)
             rows += done.rows
             if not done.more:
                 return rows
+
+    async def plan_some(self, now: datetime) -> Planned:
+        """As much of it as one transaction may take."""
+        done = await self.database.transact(plan_segment, now=now, rest_days=self.rest_days)
+        failpoint("planner.after_segment")
+        return done
 
 
 def plan_segment(session: Session, *, now: datetime, rest_days: RestDays) -> Planned:

@@ -14,6 +14,7 @@ LOWEST_RATE = 1.0
 RECOVERY = 1.0 / 60  # one message a second more, each minute without a refusal
 SAME_REFUSAL = 5.0  # seconds in which refusals have one cause: requests that were on their way already
 CHAT_GAP = 1.0  # seconds between two messages to one chat
+UNCOUNTED = timedelta(seconds=1)  # of an owner that died: so much may be claimed and not settled
 AHEAD = 0.1  # seconds of the rate that are claimed before their turn
 NOBODY: Mapping[str, float] = MappingProxyType({})
 
@@ -47,6 +48,14 @@ class Pace:
         return 1 / self.rate if self.rate else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What of a pace is kept with its lane, for the next owner: other machines have other clocks."""
+
+    free_in: timedelta = timedelta()
+    rate: float | None = None
+
+
 def pace(rate_per_second: float) -> Pace:
     """A pace at its ceiling; a rate of 0 means no limit."""
     ceiling = rate_per_second or None
@@ -66,6 +75,21 @@ def reserve(pace: Pace, now: float) -> tuple[Pace, float]:
     pace = _risen(pace, now)
     send_at = max(now, pace.next_at)
     return replace(pace, next_at=send_at + pace.interval), send_at
+
+
+def kept(pace: Pace, now: float) -> Kept:
+    """What the next owner of the lane must know."""
+    return Kept(timedelta(seconds=max(pace.next_at - now, 0.0)), pace.rate)
+
+
+def inherited(pace: Pace, kept: Kept, now: float, *, in_order: bool) -> Pace:
+    """The pace of a new owner; when the old one did not hand it over `in_order`, a second's messages may
+    have left that nobody counted."""
+    if pace.rate is None or pace.ceiling is None:
+        return replace(pace, next_at=max(pace.next_at, now + kept.free_in.total_seconds()))
+    free_in = kept.free_in if in_order else max(kept.free_in, UNCOUNTED)
+    rate = pace.rate if kept.rate is None else min(pace.ceiling, kept.rate)
+    return replace(pace, rate=rate, next_at=max(pace.next_at, now + free_in.total_seconds()), risen_at=now)
 
 
 def chat_free_at(pace: Pace, chat: str) -> float:

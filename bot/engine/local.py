@@ -1,13 +1,9 @@
 """The engine inside one process: a task for each job, woken by an event."""
 
 import asyncio
-import logging
 from collections.abc import Mapping
 
-from bot.engine.base import Job
-from bot.exceptions import TenggatError
-
-logger = logging.getLogger(__name__)
+from bot.engine.base import Job, attempt
 
 
 class LocalEngine:
@@ -35,22 +31,4 @@ class LocalEngine:
         while True:
             await hint.wait()
             hint.clear()
-            try:
-                await job()
-            except Exception as error:
-                if _is_cancelled():  # it failed while it cleaned up: there is no next hint for it
-                    raise
-                _log(name, error)
-
-
-def _log(job: str, error: Exception) -> None:
-    """What somebody can mend, such as a database that is away, is one sentence; a bug shows where it is."""
-    if isinstance(error, TenggatError):
-        logger.error("job failed: %s", error, extra={"job": job})
-    else:
-        logger.error("job failed", exc_info=error, extra={"job": job})
-
-
-def _is_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+            await attempt(name, job)

@@ -162,6 +162,11 @@ class Database:
         await asyncio.get_running_loop().run_in_executor(self._threads, self.require_migrated)
 
     @property
+    def plain_url(self) -> str:
+        """The address as PostgreSQL's own library reads it, with its password."""
+        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    @property
     def shown_url(self) -> str:
         """The address without its password."""
         return self.url.render_as_string(hide_password=True)

@@ -1,12 +1,13 @@
 """Lanes: who owns a bot identity's sending budget (or its inbound side), by a lease with an epoch."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, case, func
 from sqlmodel import Session, col, or_, select, update
 
+from bot.domain.pacing import Kept
 from bot.domain.recipient import Address, ChannelName
 from bot.store.dialect import insert_new
 from bot.store.models import AddressRow, LaneRow
@@ -17,11 +18,16 @@ RENEW_EVERY = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to work a lane: every claim and save carries the epoch."""
+    """The right to work a lane: every claim and save carries the epoch.
+
+    `kept` is what the owner before left of its pace; `in_order` says whether it gave the lane back itself.
+    """
 
     lane: str
     owner: str
     epoch: int
+    kept: Kept = field(default_factory=Kept)
+    in_order: bool = True
 
 
 def register(session: Session, name: str, *, token_hint: str | None = None, now: datetime) -> None:
@@ -77,45 +83,43 @@ def acquire(session: Session, name: str, *, owner: str, now: datetime) -> Lease 
     free = or_(
         col(LaneRow.lease_until).is_(None), col(LaneRow.lease_until) < time, col(LaneRow.owner) == owner
     )
+    before = session.exec(select(LaneRow.owner).where(LaneRow.name == name)).first()
     taken = (
         update(LaneRow)
         .where(col(LaneRow.name) == name, col(LaneRow.stopped).is_(None), free)
         .values(owner=owner, epoch=LaneRow.epoch + 1, lease_until=time + LEASE)
-        .returning(col(LaneRow.epoch))
+        .returning(col(LaneRow.epoch), col(LaneRow.free_at), col(LaneRow.rate))
     )
-    epoch = session.execute(taken).scalar_one_or_none()
-    return None if epoch is None else Lease(name, owner, epoch)
+    found = session.execute(taken).one_or_none()
+    if found is None:
+        return None
+    epoch, free_at, rate = found
+    free_in = max(free_at - time, timedelta()) if free_at else timedelta()
+    return Lease(name, owner, epoch, Kept(free_in, rate), in_order=before in (None, owner))
 
 
-def renew(session: Session, lease: Lease, *, now: datetime) -> bool:
-    """Whether the lease is still ours; if so it runs its full length again."""
-    kept = (
+def renew(session: Session, lease: Lease, *, now: datetime, kept: Kept | None = None) -> bool:
+    """Whether the lease is still ours; if so it runs its full length again, and `kept` is kept."""
+    time = _time(session, now)
+    paced = {} if kept is None else {"free_at": time + kept.free_in, "rate": kept.rate}
+    renewed = (
         update(LaneRow)
         .where(col(LaneRow.name) == lease.lane, col(LaneRow.owner) == lease.owner)
         .where(col(LaneRow.epoch) == lease.epoch)
-        .values(lease_until=_time(session, now) + LEASE)
+        .values(lease_until=time + LEASE, **paced)
         .returning(col(LaneRow.epoch))
     )
-    return session.execute(kept).scalar_one_or_none() is not None
+    return session.execute(renewed).scalar_one_or_none() is not None
 
 
-def release(session: Session, lease: Lease) -> None:
-    """Nobody owns the lane, unless somebody else has taken it over."""
+def release(session: Session, lease: Lease, *, now: datetime, kept: Kept | None = None) -> None:
+    """Nobody owns the lane, unless somebody else has taken it over; `kept` is what the next owner inherits."""
+    paced = {} if kept is None else {"free_at": _time(session, now) + kept.free_in, "rate": kept.rate}
     session.execute(
         update(LaneRow)
         .where(col(LaneRow.name) == lease.lane, col(LaneRow.epoch) == lease.epoch)
-        .values(owner=None, lease_until=None)
+        .values(owner=None, lease_until=None, **paced)
     )
-
-
-def pause(session: Session, name: str, *, until: datetime | None) -> None:
-    """Nothing is begun on the lane before `until`, whoever owns it."""
-    session.execute(update(LaneRow).where(col(LaneRow.name) == name).values(paused_until=until))
-
-
-def paused_until(session: Session, name: str) -> datetime | None:
-    """The instant before which nothing may be begun."""
-    return session.exec(select(LaneRow.paused_until).where(LaneRow.name == name)).first()
 
 
 def stop(session: Session, name: str, *, why: str) -> None:

@@ -457,7 +457,8 @@ class LaneRow(SQLModel, table=True):
     epoch: int = 0
     registered_at: datetime
     lease_until: datetime | None = None
-    paused_until: datetime | None = None
+    free_at: datetime | None = None  # before this nothing is begun, whoever owns it
+    rate: float | None = None  # messages a second after the last refusals; None: no limit, or none met yet
     stopped: str | None = None  # why nothing can be sent: the token is dead
     token_hint: str | None = None  # which token answers for it, as a short hash
     remembers: bool | None = None  # the platform gives back the metadata of our messages; None: not tested

@@ -1,11 +1,12 @@
 """Who owns a lane, and for how long."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
+from bot.domain.pacing import Kept
 from bot.store import lanes
 from bot.store.database import Database
 from bot.store.lanes import LEASE
@@ -70,10 +71,10 @@ def test_an_owner_that_begins_anew_does_not_wait_for_itself(world):
 
 def test_a_released_lane_is_free_unless_another_has_it(world):
     old = world.lease(owner="a")
-    world.run(lanes.release, old)
+    world.run(lanes.release, old, now=world.now)
     new = world.lease(owner="b")
 
-    world.run(lanes.release, old)
+    world.run(lanes.release, old, now=world.now)
 
     assert world.run(lanes.renew, new, now=world.now) is True
 
@@ -106,11 +107,27 @@ def test_registering_again_spares_who_owns_it(world):
     assert world.run(lanes.served_by, "abc") == TELEGRAM
 
 
-def test_a_pause_is_remembered(world):
-    until = datetime(2025, 9, 2, tzinfo=UTC)
-    world.run(lanes.pause, TELEGRAM, until=until)
+def test_what_an_owner_leaves_of_its_pace_is_the_next_ones(world, later):
+    """A platform that said "slow down" said it to the lane, whoever works it."""
+    lease = world.lease(owner="a")
+    world.run(lanes.release, lease, now=world.now, kept=Kept(timedelta(seconds=60), 21.0))
+    later(timedelta(seconds=0))
 
-    assert world.run(lanes.paused_until, TELEGRAM) == until
+    taken = world.lease(owner="b")
+
+    assert (taken.kept.rate, taken.in_order) == (21.0, True)
+    assert timedelta(seconds=30) < taken.kept.free_in <= timedelta(seconds=60)
+
+
+def test_what_is_kept_at_each_renewal_outlives_an_owner_that_dies(world, later):
+    lease = world.lease(owner="a")
+    world.run(lanes.renew, lease, now=world.now, kept=Kept(timedelta(minutes=5), 10.0))
+    later(LEASE + timedelta(seconds=1))
+
+    taken = world.lease(owner="b")
+
+    assert (taken.kept.rate, taken.in_order) == (10.0, False)
+    assert taken.kept.free_in > timedelta(minutes=4)
 
 
 def test_the_bot_that_was_used_last_writes_to_telegram(world):

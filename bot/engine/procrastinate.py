@@ -1,0 +1,152 @@
+"""The engine over many processes: Procrastinate, on PostgreSQL, takes hints from one to the other.
+
+It wakes workers, shares the work out and knows which workers died. What it does not give is ownership: a
+worker that was frozen and wakes up runs on beside its successor, so a lane belongs to whoever has its lease.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import groupby
+
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.jobs import Status
+
+from bot.engine.base import Job, attempt, is_shared
+from bot.engine.local import LocalEngine
+
+SCHEMA = "engine"  # of its own, so that Alembic does not take its tables for ours
+TASK = "work"
+AGAIN = 1.0  # seconds until a worker that lost its connection is started anew
+POLL = 1.0  # seconds; a lock that falls free tells nobody
+GRACE = 5.0  # seconds that running jobs have when this process ends
+CONNECTIONS = 8  # two workers listen, and each fetches, finishes and lives
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often a worker says that it lives, and after how long a silence it is taken for dead.
+
+    Three signs of life may be lost. The silence is shorter than a lane's lease, which is what really keeps a
+    second owner off.
+    """
+
+    alive: timedelta = timedelta(seconds=1)
+    dead: timedelta = timedelta(seconds=4)
+
+
+class ProcrastinateEngine:
+    """Shared jobs are run by any of the processes that serve them; the others as in `LocalEngine`.
+
+    There is one worker for each kind of shared job, so that none waits for a slot of another kind's.
+    """
+
+    def __init__(self, url: str, *, rhythm: Rhythm | None = None) -> None:
+        self._rhythm = rhythm or Rhythm()
+        self._own = LocalEngine()
+        self._shared: dict[str, Job] = {}
+        self._running: set[str] = set()
+        self._hinted: set[str] = set()
+        self._stir = asyncio.Event()
+        self._app = App(
+            connector=PsycopgConnector(
+                conninfo=url,
+                kwargs={"options": f"-csearch_path={SCHEMA}"},
+                min_size=2,
+                max_size=CONNECTIONS,
+            )
+        )
+        self._task = self._app.task(name=TASK)(self._run_here)
+
+    async def run(self, jobs: Mapping[str, Job]) -> None:
+        """Serve these jobs until cancelled; a job that fails is logged and runs again at its next hint."""
+        self._shared = {name: job for name, job in jobs.items() if is_shared(name)}
+        self._hinted.update(self._shared)
+        self._stir.set()
+        async with self._app.open_async(), asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._own.run({name: job for name, job in jobs.items() if not is_shared(name)}))
+            tasks.create_task(self._hand_over())
+            tasks.create_task(self._bury())
+            for kind, names in groupby(sorted(self._shared), key=_kind):
+                tasks.create_task(self._work(kind, list(names)))
+
+    def hint(self, job: str) -> None:
+        """The job runs soon, or again once it has ended: here, or wherever it is served."""
+        if not is_shared(job):
+            self._own.hint(job)
+            return
+        self._hinted.add(job)
+        self._stir.set()
+
+    async def _run_here(self, job: str) -> None:
+        # after this process was frozen, what it ran before may still be running
+        if job not in self._shared or job in self._running:
+            return
+        self._running.add(job)
+        try:
+            await attempt(job, self._shared[job])
+        finally:
+            self._running.discard(job)
+
+    async def _hand_over(self) -> None:
+        """What is hinted at is in the engine's tables, each name once."""
+        while True:
+            await self._stir.wait()
+            self._stir.clear()
+            hinted, self._hinted = self._hinted, set()
+            for job in sorted(hinted):
+                await self._defer(job)
+
+    async def _defer(self, job: str) -> None:
+        try:
+            # asked first, or PostgreSQL's log would fill with broken unique keys
+            if not list(await self._app.job_manager.list_jobs_async(queue=job, status=Status.TODO.value)):
+                await self._task.configure(queue=job, lock=job, queueing_lock=job).defer_async(job=job)
+        except AlreadyEnqueued:
+            pass  # just now by somebody else, which is as good
+        except ConnectorException as error:  # the next tick hints at it again
+            logger.warning("a hint was lost: %s", error, extra={"job": job})
+
+    async def _work(self, kind: str, names: list[str]) -> None:
+        """Run what others and we hint at, for as long as we are wanted."""
+        while True:
+            try:
+                await self._app.run_worker_async(
+                    queues=names,
+                    name=kind,
+                    concurrency=len(names),
+                    install_signal_handlers=False,
+                    fetch_job_polling_interval=POLL,
+                    delete_jobs="always",
+                    shutdown_graceful_timeout=GRACE,
+                    update_heartbeat_interval=self._rhythm.alive.total_seconds(),
+                    stalled_worker_timeout=self._rhythm.dead.total_seconds(),
+                )
+            except (ConnectorException, OSError) as error:
+                logger.warning("the engine's database is away: %s", error, extra={"kind": kind})
+            await asyncio.sleep(AGAIN)
+
+    async def _bury(self) -> None:
+        """Jobs of dead workers are no longer in the way of the next hint, which is given at once."""
+        while True:
+            with suppress(ConnectorException):  # it is tried again, and the workers say that it is away
+                await self._bury_once()
+            await asyncio.sleep(self._rhythm.alive.total_seconds())
+
+    async def _bury_once(self) -> None:
+        jobs = self._app.job_manager
+        silence = self._rhythm.dead.total_seconds()
+        for job in await jobs.get_stalled_jobs(task_name=TASK, seconds_since_heartbeat=silence):
+            with suppress(ConnectorException):  # somebody else has just buried it
+                await jobs.finish_job(job, status=Status.FAILED, delete_job=True)
+                self.hint(str(job.queue))
+
+
+def _kind(job: str) -> str:
+    return job.partition(":")[0]
