@@ -9,7 +9,7 @@ INSTALL := $(UV) pip install --quiet --require-hashes --no-deps
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-config
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test simulate torture-quick pictures check format catalogs env lock clean
+.PHONY: help setup demo test browser simulate torture-quick pictures check format catalogs env lock clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -28,6 +28,9 @@ torture-quick: $(VENV)/.ready-dev ## Kill the program at every failpoint, on bot
 
 simulate: $(VENV)/.ready ## Play 200 seeds of the simulation: every fault mixed, every rule checked.
 	@$(BIN)/python -m bot simulate --seed 1 --seeds 200 --people 14 $(ARGS)
+
+browser: $(VENV)/.ready-dev ## Drive the pages in a real browser (apt-get install chromium fonts-noto-core fonts-noto-cjk).
+	@$(BIN)/python -m pytest -m browser $(ARGS)
 
 pictures: $(VENV)/.ready-dev ## Draw the README's picture from a run of the demo.
 	@$(BIN)/python -m tools.pictures

@@ -21,5 +21,8 @@ def test_the_wheel_brings_every_folder_that_the_program_needs(tmp_path):
         expected = {f"bot/_shipped/{path.relative_to(ROOT)}" for path in (ROOT / folder).rglob(pattern)}
         assert expected
         assert expected <= names
+    for path in (ROOT / "bot").rglob("*"):
+        if path.parent.name in ("templates", "static"):  # what pages are made of
+            assert str(path.relative_to(ROOT)) in names
     assert "bot/__main__.py" in names
     assert not [name for name in names if name.startswith(("tests/", ".")) or "__pycache__" in name]

@@ -10,6 +10,7 @@ import typer
 from bot.cli.console import AsJson, answer, note
 
 if TYPE_CHECKING:
+    from bot.cli.demo_page import Visit
     from bot.cli.demo_result import Result
     from bot.cli.demo_stage import Move, Script
 
@@ -26,7 +27,10 @@ def demo(
     people: Annotated[int, typer.Option(metavar="N", min=1, max=MOST_PEOPLE, help="How many people.")] = 240,
     seed: Annotated[int, typer.Option(metavar="S", help="The same seed gives the same course.")] = 7,
     headless: Annotated[
-        bool, typer.Option("--headless", help="Draw no picture; lines go to stderr.")
+        bool, typer.Option("--headless", help="Draw no picture and serve no page; lines go to stderr.")
+    ] = False,
+    page: Annotated[
+        bool, typer.Option("--page", help="Wait for a visitor of the page, and serve it until Ctrl-C.")
     ] = False,
     as_json: AsJson = False,
     trace: Annotated[
@@ -41,23 +45,26 @@ def demo(
     """Play the shipped campaign: people are asked, reminded, answer, and are left alone from then on.
 
     The real application talks to a fake Telegram and a fake Slack over sockets; a month passes in less than a
-    minute. Some things go wrong on purpose, and once the application is killed. The environment is ignored;
-    the database is left in .tenggat/demo/. Exit code 1 unless the fakes count no message twice, none lost, none
-    after an answer and none after a deadline. JSON: campaign, people, deadline, sent, by_channel, by_locale,
-    answered, opt_in, opt_out, no_answer, unreachable, excluded, muted, duplicates, lost, after_answer,
-    after_deadline, in_doubt, ledger (size, root, verified), virtual_seconds, wall_seconds. Everybody is
-    answered, no_answer, unreachable or excluded; muted says nothing about the choice.
+    minute. On a terminal a page on 127.0.0.1 shows two phones and a Slack window; whoever opens it is three
+    of the people and sets the pace, else the demo ends by itself. Some things go wrong on purpose, and once
+    the application is killed. The environment is ignored; the database is left in .tenggat/demo/. Exit code 1
+    unless the fakes count no message twice, none lost, none after an answer and none after a deadline. JSON:
+    campaign, people, deadline, sent, by_channel, by_locale, answered, opt_in, opt_out, no_answer,
+    unreachable, excluded, muted, duplicates, lost, after_answer, after_deadline, in_doubt, ledger (size,
+    root, verified), virtual_seconds, wall_seconds. Everybody is answered, no_answer, unreachable or excluded;
+    muted says nothing about the choice.
     """
     from bot.cli.demo_stage import Script
 
     script = Script(people=people, seed=seed, move=_move(move_deadline), trace=_writable(trace))
-    result = asyncio.run(_play(script, headless=headless, as_json=as_json))
+    serves = page or (sys.stderr.isatty() and sys.stdout.isatty() and not headless and not as_json)
+    result = asyncio.run(_play(script, headless=headless, as_json=as_json, serves=serves, stays=page))
     _tell(result, as_json=as_json)
     if not result.is_clean:
         raise typer.Exit(NOT_CLEAN)
 
 
-async def _play(script: "Script", *, headless: bool, as_json: bool) -> "Result":
+async def _play(script: "Script", *, headless: bool, as_json: bool, serves: bool, stays: bool) -> "Result":
     from time import monotonic
 
     from rich.console import Console
@@ -72,8 +79,21 @@ async def _play(script: "Script", *, headless: bool, as_json: bool) -> "Result":
     with _log(script.folder) as log:
         logs.configure("INFO", stream=log)
         with demo_picture.choose(console, live=not headless) as show:
-            async with played(script, show) as stage:
+            async with played(script, show, _visit(stays=stays) if serves else None) as stage:
                 return result_of(stage, wall_seconds=monotonic() - began)
+
+
+def _visit(*, stays: bool) -> "Visit":
+    from bot.cli.demo_page import Visit, opens
+    from bot.cli.run import on_signals
+
+    closing = asyncio.Event()
+
+    def tell(address: str) -> bool:
+        note(f"Be some of the people yourself: {address}")
+        return opens(address)
+
+    return Visit(tell, stays=stays, over=lambda: on_signals(closing.set), closing=closing)
 
 
 def _log(folder: Path) -> TextIO:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.cli.demo_stage import BEGIN, Stage
 from bot.domain.delivery import DeliveryState
 from bot.domain.recipient import covers
-from bot.domain.step import StepKind, kind_of, number_of
+from bot.domain.step import StepKind, in_order
 from bot.i18n import match_locale
 from bot.sandbox import judge
 from bot.sandbox.judge import Verdict
@@ -20,7 +20,6 @@ from bot.store.outbox import Doubt
 from bot.store.verification import LedgerCheck
 
 ALL = 10_000_000  # rows
-ORDER = tuple(StepKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class Result:
             "campaign": self.stage.document.slug,
             "people": record.people,
             "deadline": last.deadline.isoformat(),
-            "sent": _counted(sorted((row.step for row in record.sent), key=_place)),
+            "sent": _counted(in_order(row.step for row in record.sent)),
             "by_channel": _counted(sorted(row.channel.value for row in record.sent)),
             "by_locale": _counted(sorted(record.locales[row.recipient or ""] for row in record.sent)),
             "answered": answered,
@@ -118,7 +117,7 @@ def result_of(stage: Stage, *, wall_seconds: float) -> Result:
 def steps_so_far(figures: Figures) -> dict[str, int]:
     """How many messages of each step have been sent, in the order of the steps."""
     sent = {step: states.get(DeliveryState.SENT.value, 0) for step, states in figures.steps.items()}
-    return {step: sent[step] for step in sorted(sent, key=_place) if sent[step]}
+    return {step: sent[step] for step in in_order(sent) if sent[step]}
 
 
 def _read(session: Session, stage: Stage) -> Record:
@@ -143,7 +142,3 @@ def _message(entry: Entry) -> str:
 
 def _counted(names: Sequence[str]) -> dict[str, int]:
     return dict(Counter(names))
-
-
-def _place(step: str) -> tuple[int, int]:
-    return ORDER.index(kind_of(step)), number_of(step) or 0

@@ -13,6 +13,7 @@ from bot.app import App
 from bot.app.serving import PLAN
 from bot.campaigns import deadline
 from bot.cli import demo_stage
+from bot.cli.demo_page import Visit, Visiting, visiting
 from bot.cli.demo_show import Show
 from bot.cli.demo_stage import APPROVER, BEGIN, Script, Stage
 from bot.clock import VirtualClock, sleep_until
@@ -33,8 +34,11 @@ KILLED = "the application is killed in the middle of sending, and started again"
 
 
 @asynccontextmanager
-async def played(script: Script, show: Show) -> AsyncIterator[Stage]:
-    """The demo has been played to its end; the block may read what came of it."""
+async def played(script: Script, show: Show, visit: Visit | None = None) -> AsyncIterator[Stage]:
+    """The demo has been played to its end; the block may read what came of it.
+
+    With a `visit` its page is served meanwhile, and who opens it sets the pace.
+    """
     demo_stage.clear(script)
     clock, faults = VirtualClock(BEGIN), Faults(script.faults)
     with (
@@ -51,7 +55,13 @@ async def played(script: Script, show: Show) -> AsyncIterator[Stage]:
             )
             stage = Stage(script, document, clock, oracle, database, sandbox, people)
             show.begin(stage)
-            await _Run(stage, witness, show).play()
+            run = _Run(stage, witness, show)
+            if visit is None:
+                await run.play()
+            else:
+                async with visiting(stage, visit) as run.visiting:
+                    witness.visiting = run.visiting
+                    await run.play()
             yield stage
 
 
@@ -62,9 +72,12 @@ class _Witness:
         self.show = show
         self.questions = 0
         self.on_question: Callable[[], None] = lambda: None
+        self.visiting: Visiting | None = None
 
     def see(self, seen: Seen) -> None:
         self.show.seen(seen)
+        if self.visiting is not None:
+            self.visiting.page.saw(seen)
         if seen.doing is Doing.ASKED and seen.place.platform == ChannelName.TELEGRAM:
             self.questions += 1
             self.on_question()
@@ -82,6 +95,7 @@ class _Run:
         self.app: App | None = None
         self.killed = asyncio.Event()
         self.standstill = ExitStack()
+        self.visiting: Visiting | None = None
 
     async def play(self) -> None:
         """From before the announcement to after the last closing note."""
@@ -98,7 +112,19 @@ class _Run:
                 await _ended(serving, moving, days, ending)
 
     async def _pass_time(self) -> None:
-        await self.stage.clock.run(self.stage.ends)
+        clock, ends = self.stage.clock, self.stage.ends
+        if self.visiting is None:
+            await clock.run(ends)
+            return
+        await self.visiting.begun()
+        await clock.run(ends, is_quiet=self.visiting.pace.may_jump)
+        await self.visiting.linger()
+
+    def _note(self, text: str) -> None:
+        now = self.stage.clock.now()
+        self.show.note(now, text)
+        if self.visiting is not None:
+            self.visiting.board.noted(now, text)
 
     async def _serve(self) -> None:
         """The application runs, and again after it was killed; no time passes while it does not."""
@@ -125,7 +151,7 @@ class _Run:
         self.app.database.close()
         self.killed.set()
         self.stage.crashes += 1
-        self.show.note(self.stage.clock.now(), KILLED)
+        self._note(KILLED)
 
     async def _count_days(self) -> None:
         while True:
@@ -142,7 +168,7 @@ class _Run:
             deadline.move, stage.document.slug, to=move.to, by=APPROVER, now=now, rest_days=i18n.rest_days
         )
         stage.promises.append(Promise(move.to, now))
-        self.show.note(now, f"the deadline is moved to {move.to}: {moved.corrections} people are to be told")
+        self._note(f"the deadline is moved to {move.to}: {moved.corrections} people are to be told")
         if self.app is not None:
             self.app.engine.hint(PLAN)
 

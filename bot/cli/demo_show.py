@@ -8,20 +8,12 @@ from typing import Protocol, Self
 
 from bot.cli.demo_result import steps_so_far
 from bot.cli.demo_stage import AGENT, Stage
-from bot.sandbox.person import Doing, Seen
+from bot.sandbox.person import WHAT, Doing, Seen
 from bot.store import campaigns, figures
 from bot.store.figures import Figures
 
 SHOWN_LINES = 13  # of a message; clients fold the rest as well
 DATE = re.compile(r"<!date\^[^|]*\|([^>]*)>")  # Slack shows what stands behind the bar, or its own form of it
-WHAT = {
-    Doing.ASKED: "is asked",
-    Doing.TOLD: "is told",
-    Doing.TAPPED: "taps",
-    Doing.SAID: "writes",
-    Doing.LEFT: "shuts the bot out",
-    Doing.CAME: "lets the bot in",
-}
 
 
 class Show(Protocol):

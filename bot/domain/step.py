@@ -21,6 +21,7 @@ class StepKind(StrEnum):
     REPLY = "reply"
 
 
+_ORDER = tuple(StepKind)
 NUMBERED = frozenset({StepKind.REMINDER, StepKind.LATER, StepKind.CORRECTION})
 
 
@@ -37,6 +38,11 @@ def kind_of(step: str) -> StepKind:
 def number_of(step: str) -> int | None:
     """The step's number, where its kind has one."""
     return int(step.partition("-")[2]) if kind_of(step) in NUMBERED else None
+
+
+def in_order(steps: Iterable[str]) -> list[str]:
+    """The steps by kind, then by number."""
+    return sorted(steps, key=lambda step: (_ORDER.index(kind_of(step)), number_of(step) or 0))
 
 
 def is_reminder(step: str) -> bool:

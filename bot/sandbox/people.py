@@ -115,6 +115,13 @@ class People:
             if isinstance(result, Exception) and error is None:
                 raise result
 
+    def take_over(self, ref: str) -> Person:
+        """From now on this person does nothing by themselves: somebody else acts for them."""
+        for task in self._tasks:
+            if task.get_name() == ref:
+                task.cancel()
+        return self.persons[ref]
+
     def ref_at(self, place: Place) -> str | None:
         """Whose account that is."""
         person = self.at.get(place)

@@ -34,6 +34,16 @@ class Doing(StrEnum):
     CAME = "came"
 
 
+WHAT = {
+    Doing.ASKED: "is asked",
+    Doing.TOLD: "is told",
+    Doing.TAPPED: "taps",
+    Doing.SAID: "writes",
+    Doing.LEFT: "shuts the bot out",
+    Doing.CAME: "lets the bot in",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One thing that happened between a person and the bot; `text` is a message, a label or the words."""
@@ -145,12 +155,28 @@ class Person:
         place = next(
             (sight.place for sight in reversed(self.sights) if sight.asks), next(iter(self.accounts))
         )
+        await self.write_at(place, text)
+
+    async def write_at(self, place: Place, text: str) -> None:
+        """They write these very words there."""
         self._tell(Doing.SAID, place, text)
         await self.accounts[place].say(text)
 
+    async def press_at(self, place: Place, message: str, value: str) -> bool:
+        """They press this button of a message, as it now is; False when it has none such, or was not taken."""
+        sight = next((s for s in reversed(self.sights) if (s.place, s.message) == (place, message)), None)
+        key = next((key for key in sight.keys if key.value == value), None) if sight else None
+        if sight is None or key is None:
+            return False
+        self._tell(Doing.TAPPED, place, key.label)
+        return await self.accounts[place].tap(sight, key)
+
     def leave(self) -> None:
         """They shut the bot out where it last wrote to them."""
-        place = self.sights[-1].place if self.sights else next(iter(self.accounts))
+        self.leave_at(self.sights[-1].place if self.sights else next(iter(self.accounts)))
+
+    def leave_at(self, place: Place) -> None:
+        """They shut the bot out there."""
         self._tell(Doing.LEFT, place)
         self.accounts[place].leave()
 
@@ -158,8 +184,12 @@ class Person:
         """They let the bot in wherever it may not write."""
         for place, account in self.accounts.items():
             if not account.is_open:
-                self._tell(Doing.CAME, place)
-                account.come()
+                self.come_at(place)
+
+    def come_at(self, place: Place) -> None:
+        """They let the bot in there."""
+        self._tell(Doing.CAME, place)
+        self.accounts[place].come()
 
     async def _press(self, sight: Sight, key: Key) -> None:
         """Pressed; after an error again, a little later."""

@@ -16,6 +16,7 @@ from bot.sandbox.telegram.arguments import read_arguments
 from bot.sandbox.telegram.chats import Chat, ChatKind, Chats, SentMessage, Standing, User
 from bot.sandbox.telegram.flood import Flood, FloodLimits
 from bot.sandbox.telegram.methods import METHODS, Method
+from bot.sandbox.telegram.profile import CommandLine
 from bot.sandbox.telegram.replies import Refusal, forbidden, success, too_many_requests
 from bot.sandbox.telegram.updates import Updates
 from bot.sandbox.telegram.world import Call, World
@@ -152,6 +153,16 @@ class FakeTelegram:
     def delete_account(self, chat_id: int) -> None:
         """The person is gone; the bot finds out when it writes."""
         self._chat(chat_id).standing = Standing.DEACTIVATED
+
+    def chat(self, chat_id: int) -> Chat:
+        """The chat as the person sees it, with all its messages."""
+        return self._chat(chat_id)
+
+    def commands(self, language: str) -> tuple[CommandLine, ...]:
+        """The menu of commands that the bot has set for people of this language, or for everybody."""
+        lists = self._world.profile.commands
+        found = [lines for place, lines in lists.items() if place.language == language]
+        return next(iter(found or [lines for place, lines in lists.items() if not place.language]), ())
 
     def set_language(self, chat_id: int, code: str | None) -> None:
         """What the person's app says about their language from now on."""

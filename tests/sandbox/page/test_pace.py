@@ -1,0 +1,88 @@
+"""The pace: time passes as the visitor wants, and a little for every answer."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.clock import VirtualClock
+from bot.sandbox.page.pace import ANSWERED_WITHIN, Pace, Speed
+
+BEGIN = datetime(2025, 9, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock(BEGIN)
+
+
+async def test_without_a_visitor_time_passes_as_fast_as_it_can(clock):
+    pace = Pace(clock)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(clock.sleep(1000 * HOUR))
+
+        await clock.run(BEGIN + 1000 * HOUR, is_quiet=pace.may_jump)
+
+    assert clock.now() == BEGIN + 1000 * HOUR
+
+
+async def test_while_paused_only_what_the_visitor_does_lets_time_pass(clock):
+    """An answer comes even though the clock is stopped; the next day does not."""
+    pace = Pace(clock)
+    pace.watch()
+    pace.pause()
+    soon, later = (
+        asyncio.create_task(clock.sleep(delay)) for delay in (ANSWERED_WITHIN, 2 * ANSWERED_WITHIN)
+    )
+    running = asyncio.create_task(clock.run(BEGIN + HOUR, is_quiet=pace.may_jump))
+
+    pace.answer()
+    await soon
+
+    assert clock.now() == BEGIN + ANSWERED_WITHIN
+    assert not await pace.may_jump()
+    assert not later.done()
+    for task in (running, later):
+        task.cancel()
+
+
+async def test_seeking_ends_with_what_was_sought(clock):
+    pace = Pace(clock)
+    pace.watch()
+    pace.seek()
+    first, second = (asyncio.create_task(clock.sleep(delay)) for delay in (HOUR, 2 * HOUR))
+    first.add_done_callback(lambda _: pace.found())
+    running = asyncio.create_task(clock.run(BEGIN + 3 * HOUR, is_quiet=pace.may_jump))
+
+    await first
+
+    assert pace.is_paused
+    assert pace.now() == clock.now() == BEGIN + HOUR
+    assert not await pace.may_jump()
+    for task in (running, second):
+        task.cancel()
+
+
+async def test_time_is_shown_to_pass_between_two_events(clock):
+    pace = Pace(clock, speed=Speed.DAY)
+    pace.watch()
+    sleeping = asyncio.create_task(clock.sleep(1000 * HOUR))
+    await asyncio.sleep(0)
+
+    while pace.now() == BEGIN:
+        assert not await pace.may_jump()
+
+    assert clock.now() == BEGIN < pace.now() < BEGIN + 1000 * HOUR
+    sleeping.cancel()
+
+
+async def test_going_on_takes_the_speed_that_it_is_given(clock):
+    pace = Pace(clock)
+    pace.watch()
+    pace.pause()
+
+    pace.go_on(Speed.FULL)
+
+    assert (pace.is_paused, pace.speed) == (False, Speed.FULL)
+    assert await pace.may_jump()
