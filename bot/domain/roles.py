@@ -16,6 +16,7 @@ class Role(StrEnum):
 class Act(StrEnum):
     """What staff can do in a chat, on a page or on the command line."""
 
+    SIGN_IN = "sign_in"
     LOOKUP = "lookup"
     RESEND = "resend"
     LINK_ACCOUNT = "link_account"
@@ -39,8 +40,8 @@ class Act(StrEnum):
     RESTORE = "restore"
 
 
-WATCH = frozenset({Act.STATUS, Act.FORECAST, Act.PREVIEW, Act.REPORT})
-HELP_PEOPLE = frozenset({Act.STATUS, Act.LOOKUP, Act.RESEND, Act.LINK_ACCOUNT})
+WATCH = frozenset({Act.SIGN_IN, Act.STATUS, Act.FORECAST, Act.PREVIEW, Act.REPORT})
+HELP_PEOPLE = frozenset({Act.SIGN_IN, Act.STATUS, Act.LOOKUP, Act.RESEND, Act.LINK_ACCOUNT})
 WRITE = WATCH | {Act.EDIT, Act.TEST_SEND, Act.REQUEST, Act.PAUSE}  # to stop is always the safer side
 DECIDE = WATCH | {
     Act.APPROVE,

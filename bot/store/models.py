@@ -433,6 +433,17 @@ class StaffRow(SQLModel, table=True):
     added_by: str
 
 
+class StaffPassRow(SQLModel, table=True):
+    """What opens the staff page, by its SHA-256: a link that signs somebody in once, or a session."""
+
+    __tablename__ = "staff_pass"
+
+    hash: str = Field(primary_key=True)
+    kind: str
+    key: str = Field(index=True)  # the channel identity of whoever it belongs to
+    expires_at: datetime
+
+
 class AuditRow(SQLModel, table=True):
     """Something that staff did or was refused."""
 

@@ -155,6 +155,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_staff_key")),
     )
     op.create_table(
+        "staff_pass",
+        sa.Column("hash", sqltypes.AutoString(), nullable=False),
+        sa.Column("kind", sqltypes.AutoString(), nullable=False),
+        sa.Column("key", sqltypes.AutoString(), nullable=False),
+        sa.Column("expires_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_staff_pass")),
+    )
+    with op.batch_alter_table("staff_pass", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_staff_pass_key"), ["key"], unique=False)
+
+    op.create_table(
         "suppression",
         sa.Column("mark", sqltypes.AutoString(), nullable=False),
         sa.Column("at", sqltypes.UTCDateTime(), nullable=False),
@@ -552,6 +563,10 @@ def downgrade() -> None:
     op.drop_table("address")
     op.drop_table("template")
     op.drop_table("suppression")
+    with op.batch_alter_table("staff_pass", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_staff_pass_key"))
+
+    op.drop_table("staff_pass")
     op.drop_table("staff")
     op.drop_table("rendering")
     with op.batch_alter_table("recipient", schema=None) as batch_op:
