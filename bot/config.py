@@ -256,6 +256,11 @@ class Settings:
         if missing:
             raise MissingSettings(missing, purpose)
 
+    @property
+    def page_address(self) -> str:
+        """Where the staff pages are: at BOT_BASE_URL, else on this machine."""
+        return self.base_url or f"http://127.0.0.1:{self.port}"
+
     def secrets(self) -> tuple[str, ...]:
         """Every text that must not appear in a log, a page or an error."""
         password = urlsplit(self.database_url).password or ""

@@ -1,8 +1,8 @@
 """Words, dates and numbers for six languages; the only home of Babel."""
 
 import re
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from functools import cache
 from gettext import GNUTranslations
 from io import BytesIO
@@ -39,6 +39,8 @@ LANGUAGE_NAMES: Final = {
 }
 AUTHORITATIVE: Final = "id"
 BOT: Final = "bot"  # the domain of the bot's own words; a campaign's template is a domain of its own
+PAGES: Final = "pages"  # the domain of the staff pages
+PAGE_LOCALES: Final = ("id", "en")  # the languages that the staff pages speak
 
 ISOLATE, POP_ISOLATE, RIGHT_TO_LEFT_MARK = "\u2068", "\u2069", "\u200f"
 WEEKEND: Final = frozenset({6, 7})
@@ -162,17 +164,18 @@ class Catalogs:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The bot's own words for one person: their language, and the zone their times are shown in."""
+    """Our own words for one person: their language, and the zone their times are shown in."""
 
     catalogs: Catalogs
     locale: str
     zone: str
     authoritative: str = AUTHORITATIVE
+    domain: str = BOT
 
     @property
     def catalog(self) -> Catalog:
-        """The bot's own catalog for this person."""
-        return self.catalogs.for_locale(self.locale, BOT, authoritative=self.authoritative)
+        """The catalog of these words for this person."""
+        return self.catalogs.for_locale(self.locale, self.domain, authoritative=self.authoritative)
 
     def gettext(self, text: str, **values: str) -> str:
         """`text` in this person's language."""
@@ -193,6 +196,14 @@ class Words:
     def moment(self, instant: datetime) -> str:
         """`25 September 2025 09.12`, on this person's clock."""
         return shown_moment(instant, self.catalog.locale, self.zone)
+
+    def day(self, day: date) -> str:
+        """`28 September 2025`."""
+        return format_date(day, "long", locale=self.catalog.locale)
+
+    def on_clock_of(self, zone: str) -> "Words":
+        """The same words, with instants shown on the clock of another zone."""
+        return replace(self, zone=zone)
 
 
 def match_locale(tag: str | None) -> str | None:

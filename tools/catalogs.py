@@ -1,8 +1,9 @@
 """Keep the catalogs of words whole: `python -m tools.catalogs check | extract | update`.
 
-`extract` writes `locales/bot.pot` from the code; the templates of campaigns (`locales/<template>.pot`) are
-written by hand. `update` brings every `.po` in line with its `.pot`; translations are kept, new strings stay
-empty for a translator (English takes the source). `check` says what is not whole and ends with 1.
+`extract` writes `locales/bot.pot` from the code and `locales/pages.pot` from the staff pages; the templates of
+campaigns (`locales/<template>.pot`) are written by hand. `update` brings every `.po` in line with its `.pot`;
+translations are kept, new strings stay empty for a translator (English takes the source). `check` says what is
+not whole and ends with 1.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from bot.i18n import BOT, LOCALES
+from bot.i18n import BOT, LOCALES, PAGE_LOCALES, PAGES
 from tools.catalog_rules import problems_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,6 +35,11 @@ PLURALS = {
     "ar": "nplurals=6; plural=(n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=11 ? 4 : 5);",
 }
 
+SOURCES = {
+    BOT: [("web/staff/**.py", "ignore"), ("**.py", "python")],
+    PAGES: [("web/staff/**.py", "python"), ("web/staff/**.html", "jinja2")],
+}
+
 Key = tuple[str | None, str | tuple[str, ...]]
 
 
@@ -46,7 +52,8 @@ def main() -> int:
         found = list(check(ROOT))
         print("\n".join(found) or "The catalogs are whole.", file=sys.stderr)
         return 1 if found else 0
-    write(ROOT / "locales" / f"{BOT}.pot", extracted(ROOT), header=_header())
+    for domain in (BOT, PAGES):
+        write(_pot(ROOT, domain), extracted(ROOT, domain), header=_header())
     if command == "update":
         for path in _templates(ROOT):
             _update(ROOT, path)
@@ -55,11 +62,12 @@ def main() -> int:
 
 def check(root: Path) -> Iterator[str]:
     """Everything that is not whole in the catalogs under `root`, a sentence each."""
-    pot = root / "locales" / f"{BOT}.pot"
-    if not pot.is_file() or _keys(read(pot)) != _keys(extracted(root)):
-        yield f"{pot.relative_to(root)}: stale; run `make catalogs`"
+    for domain in (BOT, PAGES):
+        pot = _pot(root, domain)
+        if not pot.is_file() or _keys(read(pot)) != _keys(extracted(root, domain)):
+            yield f"{pot.relative_to(root)}: stale; run `make catalogs`"
     for template in _templates(root):
-        for locale in LOCALES:
+        for locale in _locales(template.stem):
             path = _po(root, locale, template.stem)
             if not path.is_file():
                 yield f"{path.relative_to(root)}: there is no such catalog; run `make catalogs`"
@@ -68,11 +76,11 @@ def check(root: Path) -> Iterator[str]:
                 yield f"{path.relative_to(root)}: {problem}"
 
 
-def extracted(root: Path) -> Catalog:
-    """The strings that the code hands to a catalog."""
+def extracted(root: Path, domain: str) -> Catalog:
+    """The strings that the code, or the pages' templates, hand to a catalog."""
     catalog = Catalog()
     found = extract_from_dir(
-        root / "bot", method_map=[("**.py", "python")], keywords=KEYWORDS, comment_tags=("Words:",)
+        root / "bot", method_map=SOURCES[domain], keywords=KEYWORDS, comment_tags=("Words:",)
     )
     for name, _, text, comments, context in found:
         catalog.add(text, locations=[(f"bot/{name}", 0)], auto_comments=comments, context=context)
@@ -94,7 +102,7 @@ def write(path: Path, catalog: Catalog, *, header: str) -> None:
 
 
 def _update(root: Path, template: Path) -> None:
-    for locale in LOCALES:
+    for locale in _locales(template.stem):
         path = _po(root, locale, template.stem)
         header = _header_of(path) if path.is_file() else _header(locale)
         catalog = read(path, locale) if path.is_file() else read_po(BytesIO(header.encode()), locale=locale)
@@ -113,6 +121,14 @@ def _take_source(catalog: Catalog) -> None:
 
 def _templates(root: Path) -> list[Path]:
     return sorted((root / "locales").glob("*.pot"))
+
+
+def _locales(domain: str) -> tuple[str, ...]:
+    return PAGE_LOCALES if domain == PAGES else LOCALES
+
+
+def _pot(root: Path, domain: str) -> Path:
+    return root / "locales" / f"{domain}.pot"
 
 
 def _po(root: Path, locale: str, domain: str) -> Path:

@@ -80,6 +80,7 @@ class Reception:
     settings: Settings
     clock: Clock
     database: Database
+    talk: Talk  # what the staff pages look people and campaigns up with
     telegram: TelegramInbound | None
     slack: SlackInbound | None
 
@@ -99,7 +100,8 @@ async def receiving(settings: Settings, *, clock: Clock | None = None) -> AsyncI
         if settings.slack_bot_token:
             team = await team_of(stack, settings, database)
             slack = await slack_inbound(stack, settings, clock, speaking, team=team)
-        yield Reception(settings, clock, database, telegram, slack)
+        talk = _talk(settings, speaking, secrets.token_bytes)
+        yield Reception(settings, clock, database, talk, telegram, slack)
 
 
 @asynccontextmanager
@@ -151,15 +153,8 @@ def _wire(
     key = settings.secret_key.encode()
     planner = Planner(database, rest_days=i18n.rest_days)
     composer = Composer(speaking.catalogs, operator=settings.operator)
-    lexicon = load_lexicon(resources.locales())
-    talk = Talk(
-        speaking,
-        key=key,
-        interpret=lambda text: read(text, lexicon),
-        random_bytes=random_bytes,
-        rest_days=i18n.rest_days,
-        periods=periods_of(settings),
-    )
+    load_lexicon(resources.locales())  # what is wrong with it is said now, not at the first answer
+    talk = _talk(settings, speaking, random_bytes)
     inbounds = {lane.channel.lane: lane.inbound for lane in served if lane.inbound is not None}
 
     dispatchers = {
@@ -201,6 +196,17 @@ def _wire(
         upkeep=upkeep,
         leases_inbound=not jumps,
         slice=None if jumps or database.is_sqlite else SLICE,
+    )
+
+
+def _talk(settings: Settings, speaking: Speaking, random_bytes: RandomBytes) -> Talk:
+    return Talk(
+        speaking,
+        key=settings.secret_key.encode(),
+        interpret=lambda text: read(text, load_lexicon(resources.locales())),
+        random_bytes=random_bytes,
+        rest_days=i18n.rest_days,
+        periods=periods_of(settings),
     )
 
 

@@ -34,6 +34,11 @@ def offer(session: Session, key: str, *, now: datetime, random_bytes: RandomByte
     return token
 
 
+def address(base_url: str, token: str) -> str:
+    """The link that holds this token."""
+    return f"{base_url}/staff/sign-in?token={token}"
+
+
 def enter(session: Session, token: str, *, now: datetime, random_bytes: RandomBytes) -> Entrance | None:
     """The token is used up, and its holder has a session of twelve hours; None when it opens nothing."""
     key = passes.take(session, token, PassKind.LINK, now=now)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Concatenate
 
 import typer
 
-from bot.cli import campaign_figures, moments
+from bot.cli import campaign_figures
 from bot.cli.campaign_words import findings_told, register
 from bot.cli.console import ADMIN, AsJson, By, Ref, Slug, answer, database, group, note, table
+from bot.domain import moments
 
 if TYPE_CHECKING:
     from bot.campaigns.explain import Explanation

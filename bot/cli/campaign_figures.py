@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli import moments
 from bot.cli.console import AsJson, Slug, answer, database, note, settings, table
+from bot.domain import moments
 
 if TYPE_CHECKING:
     from bot.campaigns.forecast import Forecast

@@ -133,7 +133,7 @@ def _writable(trace: Path | None) -> Path | None:
 
 def _move(text: str | None) -> "Move | None":
     from bot.cli.demo_stage import BEGIN, Move, document
-    from bot.cli.moments import day
+    from bot.domain.moments import day
     from bot.exceptions import BadMoment
 
     if text is None:

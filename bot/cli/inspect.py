@@ -11,6 +11,7 @@ from bot.cli.console import (
     answer,
     database,
     group,
+    settings,
     table,
     unmigrated_database,
 )
@@ -132,6 +133,27 @@ def staff_remove(
         removed = opened.run(members.remove, identity)
     said = f"{identity} gives no more commands." if removed else f"{identity} gave none before."
     answer({"identity": identity, "removed": removed}, as_json=as_json, lines=[said])
+
+
+@staff.command("link")
+def staff_link(
+    identity: Annotated[str, typer.Argument(help="telegram:CHAT or slack:TEAM:USER, of somebody listed.")],
+    as_json: AsJson = False,
+) -> None:
+    """Print a link that signs somebody in to the staff pages, once, within ten minutes. JSON: url."""
+    import secrets
+
+    from bot.campaigns import sign_in
+    from bot.exceptions import UnknownWord
+    from bot.store import staff as members
+
+    with database() as opened:
+        listed = [member.key for member in opened.run(members.every)]
+        if identity not in listed:
+            raise UnknownWord("IDENTITY", identity, listed or ["nobody: `tenggat staff add` first"])
+        token = opened.run(sign_in.offer, identity, now=opened.clock.now(), random_bytes=secrets.token_bytes)
+    url = sign_in.address(settings().page_address, token)
+    answer({"url": url}, as_json=as_json, lines=[url])
 
 
 @staff.command("list")

@@ -3,6 +3,7 @@
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
 from bot.domain.reply import Intent, Lexicon, Part, Role, Vocabulary, normalised
@@ -21,6 +22,7 @@ PAIRED = {"pairs": Role.CORE, "act_pairs": Role.ACT}
 Phrases = dict[str, set[Part]]
 
 
+@cache
 def load_lexicon(folder: Path) -> Lexicon:
     """Every language that has a file in `<folder>/replies`."""
     files = sorted((folder / "replies").glob("*.toml"))

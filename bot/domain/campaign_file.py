@@ -63,15 +63,15 @@ def parse(text: str, path: str, *, locales: Collection[str] | None = None) -> Ca
 def dump(document: CampaignDocument) -> str:
     """The file that says this document; `parse` reads it back unchanged."""
     lines = [
-        f"slug = {_quoted(document.slug)}",
-        f"template = {_quoted(document.template)}",
+        f"slug = {quoted(document.slug)}",
+        f"template = {quoted(document.template)}",
         f"announce = {document.announce}",
         f"deadline = {document.deadline}  # the end of this day on the recipient's own clock",
-        f"zone = {_quoted(document.zone)}  # for those whose zone we do not know",
-        f"authoritative_locale = {_quoted(document.authoritative_locale)}",
-        f"link = {_quoted(document.link)}  # the full text",
+        f"zone = {quoted(document.zone)}  # for those whose zone we do not know",
+        f"authoritative_locale = {quoted(document.authoritative_locale)}",
+        f"link = {quoted(document.link)}  # the full text",
         f"single_operator = {str(document.single_operator).lower()}  # true: the author may approve",
-        *([f"legal_basis = {_quoted(document.legal_basis)}"] if document.legal_basis else []),
+        *([f"legal_basis = {quoted(document.legal_basis)}"] if document.legal_basis else []),
         *_audience_lines(document.audience),
         *_cadence_lines(document.cadence),
         "",
@@ -83,6 +83,11 @@ def dump(document: CampaignDocument) -> str:
     if document.on_doubt:
         lines += ["", "[on_doubt]", *(f'{kind} = "{what}"' for kind, what in document.on_doubt)]
     return "\n".join(lines) + "\n"
+
+
+def quoted(text: str) -> str:
+    """The text as a TOML string."""
+    return json.dumps(text, ensure_ascii=False)  # a JSON string is a TOML one
 
 
 def _days(file: Table) -> tuple[date, date]:
@@ -186,7 +191,7 @@ def _on_doubt(table: Table) -> tuple[tuple[str, OnDoubt], ...]:
 def _audience_lines(audience: Audience) -> Iterable[str]:
     yield ""
     yield "[audience]"
-    yield f"plans = [{', '.join(_quoted(plan) for plan in Plan if plan in audience.plans)}]"
+    yield f"plans = [{', '.join(quoted(plan) for plan in Plan if plan in audience.plans)}]"
     if audience.registered_before is not None:
         yield f"registered_before = {audience.registered_before}  # who comes later chooses at sign-up"
 
@@ -200,10 +205,10 @@ def _cadence_lines(cadence: Cadence) -> Iterable[str]:
             yield f"max_reminders = {count}"
         case Offsets(offsets=offsets):
             yield 'rule = "offsets"'
-            yield f"offsets = [{', '.join(_quoted(_span(offset)) for offset in offsets)}]"
+            yield f"offsets = [{', '.join(quoted(_span(offset)) for offset in offsets)}]"
         case _:
             assert_never(cadence.rule)
-    yield f"min_gap = {_quoted(_span(cadence.min_gap))}"
+    yield f"min_gap = {quoted(_span(cadence.min_gap))}"
 
 
 def _guards_lines(guards: Guards) -> Iterable[str]:
@@ -218,7 +223,3 @@ def _guards_lines(guards: Guards) -> Iterable[str]:
 def _span(duration: timedelta) -> str:
     hours = duration // timedelta(hours=1)
     return f"{hours // 24}d" if hours % 24 == 0 and hours > 24 else f"{hours}h"
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)  # a JSON string is a TOML one

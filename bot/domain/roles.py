@@ -35,6 +35,7 @@ class Act(StrEnum):
     RESUME = "campaign.resume"
     CANCEL = "campaign.cancel"
     MOVE_DEADLINE = "campaign.move_deadline"
+    RETRY = "inbox.retry"
     STAFF = "staff"
     EXPORT = "export"
     RESTORE = "restore"

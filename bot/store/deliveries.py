@@ -66,6 +66,15 @@ def find(
     return [_value(*found) for found in reversed(newest)]
 
 
+def doubtful(session: Session, *, before: int | None = None, limit: int = MOST_SHOWN) -> Sequence[Logged]:
+    """The sends of which nobody can tell whether they arrived, the newest first; those `before` an id."""
+    query = _logged().where(col(DeliveryRow.state).in_((DeliveryState.IN_DOUBT, DeliveryState.HELD)))
+    if before is not None:
+        query = query.where(col(DeliveryRow.id) < before)
+    newest = session.exec(query.order_by(col(DeliveryRow.id).desc()).limit(limit))
+    return [_value(*found) for found in newest]
+
+
 def _logged() -> Select[DeliveryRow, datetime | None, str | None, str | None]:
     due = func.coalesce(DeliveryRow.due_at, SlotRow.due_at)
     return (

@@ -10,6 +10,7 @@ from bot.web.health import Health
 from bot.web.keeper import Keeper
 from bot.web.metrics import Metrics
 from bot.web.slack import SlackFace
+from bot.web.staff import site
 from bot.web.telegram import TelegramFace
 
 SLACK_PATHS = ("/slack/events", "/slack/interactions", "/slack/commands")
@@ -35,6 +36,7 @@ def ingress(reception: Reception) -> Ingress:
         Route("/readyz", health.readyz, methods=["GET"]),
         Route("/metrics", metrics.show, methods=["GET"]),
     ]
+    routes += site.routes(reception)
     telegram = slack = None
     if reception.telegram is not None:
         telegram = TelegramFace(reception.telegram, keeper, key=settings.secret_key.encode(), clock=clock)

@@ -130,3 +130,15 @@ def test_a_line_that_is_none_is_named(tenggat, line):
 
 def test_interpret_without_words_says_what_it_needs(tenggat):
     assert tenggat("interpret").code == 2
+
+
+def test_a_link_signs_a_listed_person_in(ready):
+    """The first person of all has no bot to ask yet."""
+    ready("staff", "add", "Ayu", "admin", "telegram:5")
+
+    link = ready("staff", "link", "telegram:5", "--json").json["url"]
+    stranger = ready("staff", "link", "telegram:6")
+
+    assert link.startswith("http://127.0.0.1:8000/staff/sign-in?token=")
+    assert stranger.code == 2
+    assert "telegram:5" in stranger.err

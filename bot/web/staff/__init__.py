@@ -1,0 +1,1 @@
+"""The staff pages: campaigns, look-ups and what needs a person, in a browser."""

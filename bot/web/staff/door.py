@@ -1,0 +1,181 @@
+"""The door: signing in and out, and what every request has to pass before anything is looked at."""
+
+import hmac
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from bot.campaigns import rights, sign_in
+from bot.domain.roles import Act
+from bot.exceptions import TenggatError
+from bot.i18n import PAGE_LOCALES, Words, match_locale
+from bot.pages import HEADERS
+from bot.web.body import Unread, read_body
+from bot.web.staff.desk import Desk, Visit, frame, page_words
+
+HOME: Final = "/staff"
+SIGN_IN: Final = "/staff/sign-in"
+COOKIE: Final = "__Host-tenggat"
+LANGUAGE_COOKIE: Final = "__Host-language"
+MOST_FIELDS: Final = 500
+UNCHANGING: Final = ("GET", "HEAD")
+
+Page = Callable[[Visit], Awaitable[Response]]
+Change = Callable[[Visit], Awaitable[str | Response]]  # where to look next, or what to show at once
+Problem = Callable[[Visit, str], Awaitable[Response]]
+
+logger = logging.getLogger(__name__)
+
+
+class Door:
+    """Lets people in, and leads them to what they may see."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    async def ask(self, request: Request) -> Response:
+        """The page on which somebody signs in. A link that is only opened, as previews do, is not used up."""
+        return self._door_page(request, token=request.query_params.get("token", ""))
+
+    async def enter(self, request: Request) -> Response:
+        """Whoever has a good link is in."""
+        try:
+            form = _form(await read_body(request))
+        except Unread as unread:
+            return unread.response()
+        entrance = await self.desk.database.transact(
+            sign_in.enter,
+            (form.get("token") or [""])[0],
+            now=self.desk.clock.now(),
+            random_bytes=self.desk.random_bytes,
+        )
+        if entrance is None:
+            return self._door_page(request, token="", refused=True)
+        response = RedirectResponse(HOME, status_code=303)
+        lasts = int(sign_in.SESSION_LASTS.total_seconds())
+        response.set_cookie(
+            COOKIE, entrance.token, max_age=lasts, secure=True, httponly=True, samesite="lax", path="/"
+        )
+        return response
+
+    async def leave(self, visit: Visit) -> str:
+        """The session is over."""
+        await self.desk.database.transact(sign_in.leave, visit.token, now=self.desk.clock.now())
+        return SIGN_IN
+
+    async def speak(self, request: Request) -> Response:
+        """From now on the pages speak another language."""
+        response = RedirectResponse(HOME, status_code=303)
+        try:
+            wanted = (_form(await read_body(request)).get("language") or [""])[0]
+        except Unread as unread:
+            return unread.response()
+        if wanted in PAGE_LOCALES:
+            response.set_cookie(
+                LANGUAGE_COOKIE,
+                wanted,
+                max_age=31_536_000,
+                secure=True,
+                httponly=True,
+                samesite="lax",
+                path="/",
+            )
+        return response
+
+    def shows(self, page: Page, act: Act, *, part: bool = False) -> Callable[[Request], Awaitable[Response]]:
+        """A page for those who may `act`; who has not signed in is led to the door. Looking at it is on
+        record, but for a `part` that a page which is open asks for again and again."""
+
+        async def answer(request: Request) -> Response:
+            visit = await self._visit(request)
+            if visit is None:
+                return RedirectResponse(SIGN_IN, status_code=303)
+            if not (part and visit.may(act)) and not await self._admitted(visit, act):
+                return self._denied(visit)
+            try:
+                return await page(visit)
+            except TenggatError as error:
+                return _problem_page(visit, error)
+
+        return answer
+
+    def changes(
+        self, change: Change, act: Act | None, *, problem: Problem | None = None
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """A form that does something; it comes from our own page or is refused. What goes wrong is said on
+        the page that `problem` makes."""
+
+        async def answer(request: Request) -> Response:
+            try:
+                visit = await self._visit(request, form=_form(await read_body(request)))
+            except Unread as unread:
+                return unread.response()
+            if visit is None:
+                return RedirectResponse(SIGN_IN, status_code=303)
+            if not self._is_ours(visit):
+                logger.warning("a form that is not ours", extra={"path": request.url.path})
+                return self._denied(visit)
+            if act is not None and not await self._admitted(visit, act):
+                return self._denied(visit)
+            try:
+                done = await change(visit)
+                return RedirectResponse(done, status_code=303) if isinstance(done, str) else done
+            except TenggatError as error:
+                return await problem(visit, str(error)) if problem else _problem_page(visit, error)
+
+        return answer
+
+    async def _visit(self, request: Request, form: dict[str, list[str]] | None = None) -> Visit | None:
+        token = request.cookies.get(COOKIE, "")
+        if not token:
+            return None
+        now = self.desk.clock.now()
+        member = await self.desk.database.transact(sign_in.who, token, now=now)
+        if member is None:
+            return None
+        return Visit(self.desk, request, member, token, self._words(request), form or {})
+
+    async def _admitted(self, visit: Visit, act: Act) -> bool:
+        return await self.desk.database.transact(
+            rights.admit,
+            visit.actor,
+            act,
+            asked=act.value,
+            now=self.desk.clock.now(),
+            subject=visit.request.path_params.get("slug"),
+        )
+
+    def _is_ours(self, visit: Visit) -> bool:
+        guard = self.desk.guard(visit.token)
+        return hmac.compare_digest(visit.said("guard").encode(), guard.encode())
+
+    def _words(self, request: Request) -> Words:
+        chosen = request.cookies.get(LANGUAGE_COOKIE)
+        spoken = (part.partition(";")[0] for part in request.headers.get("accept-language", "").split(","))
+        tags = (match_locale(tag) for tag in (chosen, *spoken))
+        locale = next((tag for tag in tags if tag in PAGE_LOCALES), PAGE_LOCALES[0])
+        return page_words(self.desk.catalogs, locale, "Asia/Jakarta")
+
+    def _door_page(self, request: Request, *, token: str, refused: bool = False) -> Response:
+        words = self._words(request)
+        html = self.desk.pages.fill("sign_in.html", **frame(words), token=token, refused=refused)
+        return HTMLResponse(html, status_code=403 if refused else 200, headers=HEADERS)
+
+    def _denied(self, visit: Visit) -> Response:
+        """The same words whatever was asked for, and whether there is such a thing or not."""
+        return HTMLResponse(visit.fill("denied.html"), status_code=403, headers=HEADERS)
+
+
+def _problem_page(visit: Visit, error: TenggatError) -> Response:
+    return HTMLResponse(visit.fill("problem.html", problem=str(error)), status_code=422, headers=HEADERS)
+
+
+def _form(body: bytes) -> dict[str, list[str]]:
+    try:
+        return parse_qs(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise Unread(400) from None
