@@ -22,7 +22,7 @@ def test_the_shipped_catalogs_are_whole():
 def copy(tmp_path):
     """The words and the code that they are extracted from, to be spoilt."""
     shutil.copytree(ROOT / "locales", tmp_path / "locales")
-    for name in ("campaigns", "conversation"):
+    for name in ("campaigns", "conversation", "web"):
         shutil.copytree(ROOT / "bot" / name, tmp_path / "bot" / name)
     return tmp_path
 
