@@ -16,6 +16,7 @@ ENCODED = "whsec_"  # before a secret that is written in Base64
 EXAMPLE_KEY: Final = "put-32-or-more-characters-of-your-own-here"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 POSTGRESQL = "postgresql+psycopg"
+PLACE = r"telegram:-?\d{1,19}|slack:[CGD][A-Z0-9]{1,20}"
 
 Value = TypeVar("Value")
 
@@ -89,6 +90,17 @@ def _rate(text: str) -> float:
     if not re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII):
         raise ValueError("messages per second as a number, 0 for no limit")
     return float(text)
+
+
+def _staff_channel(text: str) -> str:
+    places = text.replace(",", " ").split()
+    channels = {place.partition(":")[0] for place in places}
+    if len(channels) < len(places) or not all(re.fullmatch(PLACE, place, re.ASCII) for place in places):
+        raise ValueError(
+            "telegram:CHAT, slack:CHANNEL or both, by their ids, such as `telegram:-1001234567890"
+            " slack:C0123456789`"
+        )
+    return " ".join(places)
 
 
 def _days(text: str) -> int:
@@ -195,8 +207,24 @@ class Settings:
         "",
         Variable(
             "BOT_STAFF_CHANNEL",
-            _text,
-            "Where staff are to be told of what needs a person: telegram:ID or slack:ID. Not used yet.",
+            _staff_channel,
+            "Where staff are told how a campaign goes and what needs a person: telegram:CHAT, slack:CHANNEL or both.",
+        ),
+    )
+    staff_locale: str = _setting(
+        "id",
+        Variable(
+            "BOT_STAFF_LOCALE",
+            _matching(r"id|en|zh|ja|ar|fr", "one of id, en, zh, ja, ar, fr"),
+            "The language of what is told in BOT_STAFF_CHANNEL.",
+        ),
+    )
+    report_at: str = _setting(
+        "",
+        Variable(
+            "BOT_REPORT_AT",
+            _matching(r"([01]\d|2[0-3]):[0-5]\d", "a time of day such as 09:00"),
+            "When staff are told every day how each campaign stands, such as 09:00 on its clock; never if empty.",
         ),
     )
     checkpoints: str = _setting(

@@ -24,7 +24,7 @@ from babel.lists import format_list
 from babel.messages.catalog import Message as Entry
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 
 from bot.exceptions import BadFile
 
@@ -296,6 +296,17 @@ def zone_place(zone: str, locale: str) -> str:
 def shown_number(number: int, locale: str) -> str:
     """A number with the language's grouping: `10.802`."""
     return format_decimal(number, locale=locale)
+
+
+def shown_decimal(number: float, locale: str) -> str:
+    """A number with at most one digit after the point: `29,9`."""
+    return format_decimal(round(number, 1), locale=locale)
+
+
+def shown_share(part: int, whole: int, locale: str) -> str:
+    """A part in per cent, never rounded up to all of it: `76 %`."""
+    share = part * 100 // whole if whole else 100
+    return format_percent(share / 100, locale=locale)
 
 
 def shown_list(items: tuple[str, ...], locale: str) -> str:

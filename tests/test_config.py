@@ -184,3 +184,24 @@ def test_a_webhook_secret_in_base64_is_read_as_such():
 
     with pytest.raises(BadSetting, match="Base64"):
         Settings.from_environment({"BOT_EFFECTS_SECRET": "whsec_not base64"})
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("telegram:-1001234567890", "telegram:-1001234567890"),
+        ("slack:C0123, telegram:-5", "slack:C0123 telegram:-5"),
+    ],
+)
+def test_the_staff_channel_is_on_one_platform_or_on_both(given, kept):
+    """By their ids: names of channels change."""
+    assert Settings.from_environment({"BOT_STAFF_CHANNEL": given}).staff_channel == kept
+
+
+@pytest.mark.parametrize(
+    "given", ["staff", "slack:#staff", "telegram:@staff", "slack:C1 slack:C2", "teams:1", "slack:U1"]
+)
+def test_a_staff_channel_that_is_none_is_told_how_it_is_written(given):
+    """A mistyped one would tell nobody anything, unnoticed."""
+    with pytest.raises(BadSetting, match="telegram:CHAT, slack:CHANNEL or both"):
+        Settings.from_environment({"BOT_STAFF_CHANNEL": given})

@@ -13,6 +13,7 @@ from bot.app.identities import Lane, open_lanes, registered, slack_inbound, team
 from bot.app.introducing import introduce
 from bot.app.owners import is_dead, owner_name
 from bot.app.serving import INBOX, LANES, PLAN, App
+from bot.app.staff_channel import staff_upkeep
 from bot.app.ticking import Scheduler, metronome
 from bot.app.upkeep import open_upkeep, periods_of
 from bot.campaigns.composer import Composer
@@ -68,8 +69,17 @@ async def opened(
             served = await open_lanes(stack, settings, database, clock, speaking, listens=listens)
         else:
             served = await registered(identities, database, clock)
+        told = staff_upkeep(settings, database, clock, speaking, served) if keeps_up else {}
         yield _wire(
-            settings, clock, database, speaking, served, upkeep, random_bytes, jumps=jumps, listens=listens
+            settings,
+            clock,
+            database,
+            speaking,
+            served,
+            {**upkeep, **told},
+            random_bytes,
+            jumps=jumps,
+            listens=listens,
         )
 
 

@@ -7,6 +7,7 @@ from bot.campaigns.guarding import Guarding
 from bot.campaigns.retention import Retention
 from bot.campaigns.sealing import Sealer
 from bot.campaigns.upkeep import Upkeep
+from bot.campaigns.watching import Watching
 from bot.channels.outside import outside
 from bot.channels.webhook import Webhook
 from bot.clock import Clock
@@ -29,6 +30,8 @@ async def open_upkeep(
         "retention": cleaner,
         "guard": Guarding(database, clock=clock),
     }
+    if settings.staff_channel:  # else there is nobody to tell
+        upkeep["watch"] = Watching(database, sealer, clock=clock)
     if settings.effects_url:
         settings.require("BOT_EFFECTS_SECRET", purpose="Signing what goes to BOT_EFFECTS_URL")
         receiver = Webhook(settings.effects_url, settings.effects_secret, clock=clock)

@@ -31,6 +31,11 @@ class Sealer:
         self._forked = False
         self._rests_until: datetime | None = None
 
+    @property
+    def is_forked(self) -> bool:
+        """Whether a checkpoint was found that contradicts the ledger; nothing more is sealed then."""
+        return self._forked
+
     async def compare(self) -> None:
         """The ledger has grown from the last checkpoint here and outside; raise `LedgerForked` otherwise.
 

@@ -4,7 +4,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.channels.base import Tap
-from bot.conversation import answers, home, later, linking, original, plain_words, privacy, settings
+from bot.conversation import (
+    answers,
+    bulletin_taps,
+    home,
+    later,
+    linking,
+    original,
+    plain_words,
+    privacy,
+    settings,
+)
 from bot.conversation.person import meet
 from bot.conversation.replies import Replies
 from bot.conversation.settings_words import SPEAK, ZONE_VERBS
@@ -27,6 +37,9 @@ SETTINGS = frozenset({Verb.STOP, Verb.RESUME, *SPEAK.values(), *ZONE_VERBS})
 
 def take(session: Session, talk: "Talk", tap: Tap, replies: Replies) -> None:
     """What the button says is done, if it is a genuine one of this very person; else nothing is."""
+    if bulletin_taps.is_one(tap):
+        bulletin_taps.take(session, talk, tap, replies)
+        return
     token = read(talk.key, tap.data, address=tap.sender.key)
     if token is not None and token.verb in linking.VERBS:
         linking.answer(session, talk, tap, delivery=token.delivery, verb=token.verb, replies=replies)

@@ -63,6 +63,8 @@ class Verb(StrEnum):
     ZONE_4 = "z4"
     ZONE_5 = "z5"
     ZONE_6 = "z6"
+    PAUSE = "cp"  # under what the staff channel is told
+    DETAILS = "cd"
     TEST = "q"  # a button of a test message: it does nothing
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, or_, select, update
+from sqlmodel import Session, and_, col, or_, select, update
 
 from bot.domain.alert import Alert, AlertKind
 from bot.store.dialect import insert_new
@@ -65,21 +65,12 @@ def lasting(session: Session, kind: AlertKind | None = None) -> Sequence[Inciden
     return [_value(row) for row in session.exec(query.order_by(col(AlertRow.id)))]
 
 
-def untold(session: Session) -> Sequence[Incident]:
+def untold(session: Session, *, lock: bool = False) -> Sequence[Incident]:
     """Incidents, and ends of incidents, of which nobody was told; one that was over before it could be told is
-    told once, as over."""
-    rows = session.exec(
-        select(AlertRow)
-        .where(
-            or_(
-                col(AlertRow.told_at).is_(None),
-                col(AlertRow.resolved_at).is_not(None) & col(AlertRow.mended_told_at).is_(None),
-            )
-        )
-        .order_by(col(AlertRow.id))
-        .with_for_update()
-    )
-    return [_value(row) for row in rows]
+    told once, as over. `lock`: nobody else tells of them before this transaction ends."""
+    ended = and_(col(AlertRow.resolved_at).is_not(None), col(AlertRow.mended_told_at).is_(None))
+    query = select(AlertRow).where(or_(col(AlertRow.told_at).is_(None), ended)).order_by(col(AlertRow.id))
+    return [_value(row) for row in session.exec(query.with_for_update() if lock else query)]
 
 
 def told(session: Session, incident: Incident, *, now: datetime) -> None:

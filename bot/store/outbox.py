@@ -295,6 +295,8 @@ def _save(session: Session, result: Settled, now: datetime) -> int:
         cohorts.note(session, row)
     row.deadline_shown = result.deadline_shown or row.deadline_shown
     addresses.update(session, result.delivery.address, now=now)
+    if row.to and addresses.from_text(row.to).external != result.delivery.address.external:
+        row.to = addresses.to_text(result.delivery.address)  # the chat has moved
     if row.state == DeliveryState.REJECTED.value:
         _go_elsewhere(session, row, now)
         _say_anew(row, now)

@@ -1,4 +1,4 @@
-"""Test messages: replies that nobody has asked for, to people who need not be recipients."""
+"""Replies that nobody has asked for, to people who need not be recipients: test messages, and what staff are told."""
 
 from datetime import datetime
 
@@ -18,21 +18,31 @@ def lane_to(session: Session, place: Address) -> str | None:
     return session.exec(select(LaneRow.name).where(LaneRow.name == name)).first()
 
 
-def put(session: Session, body: str, *, step: str, to: Address, lane: str, now: datetime) -> None:
-    """The message is due, once. It belongs to no campaign and no recipient, so that nothing counts it."""
-    session.add(
-        DeliveryRow(
-            kind=StepKind.REPLY.value,
-            step=step,
-            channel=to.channel.value,
-            lane=lane,
-            to=addresses.to_text(to),
-            priority=ANSWER_FIRST,
-            state=DeliveryState.DUE.value,
-            on_doubt=OnDoubt.HOLD.value,
-            due_at=now,
-            created_at=now,
-            body=body,
-        )
+def put(
+    session: Session,
+    body: str,
+    *,
+    step: str,
+    to: Address,
+    lane: str,
+    now: datetime,
+    on_doubt: OnDoubt = OnDoubt.HOLD,
+) -> int:
+    """The message is due, once; its number. It belongs to no campaign and no recipient, so that nothing counts
+    it."""
+    row = DeliveryRow(
+        kind=StepKind.REPLY.value,
+        step=step,
+        channel=to.channel.value,
+        lane=lane,
+        to=addresses.to_text(to),
+        priority=ANSWER_FIRST,
+        state=DeliveryState.DUE.value,
+        on_doubt=on_doubt.value,
+        due_at=now,
+        created_at=now,
+        body=body,
     )
+    session.add(row)
     session.flush()
+    return row.id or 0

@@ -1,0 +1,111 @@
+"""Watching: what needs a person is on record as an alert, and over as soon as it is mended."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from bot.campaigns.sealing import Sealer
+from bot.clock import Clock
+from bot.domain.alert import Alert, AlertKind
+from bot.domain.campaign import CampaignState
+from bot.store import alerts, campaigns, guards, lanes, verification, watch
+from bot.store.database import Database, Session
+
+LOOK_EVERY = timedelta(seconds=10)
+LATE = timedelta(minutes=5)
+FIRST_CHECK, CHECK_EVERY = timedelta(minutes=10), timedelta(days=1)
+REMEMBERED = timedelta(hours=1)  # what somebody did too often is over when they have not done it for so long
+
+Found = Mapping[AlertKind, Sequence[Alert]]
+
+
+class Watching:
+    """Looks beside the sending every few seconds, and at the whole ledger once a day."""
+
+    def __init__(self, database: Database, sealer: Sealer, *, clock: Clock) -> None:
+        self.database = database
+        self.sealer = sealer
+        self.clock = clock
+        self._next = clock.now()
+        self._check_at = clock.now() + FIRST_CHECK
+        self._seen_late = False
+        self._broken: str | None = None
+
+    async def work(self) -> None:
+        """What is wrong is on record, and what is not wrong any more is over."""
+        now = self.clock.now()
+        if now < self._next:
+            return
+        self._next = now + LOOK_EVERY
+        await self._check_ledger(now)
+        found = {**await self.database.look(_find, now=now), AlertKind.LEDGER_BROKEN: self._ledger()}
+        late = found[AlertKind.CLOCK_LATE]
+        if late and not self._seen_late:  # a start after a long pause finds much that is just being planned
+            found[AlertKind.CLOCK_LATE] = ()
+        self._seen_late = bool(late)
+        if await self.database.look(_differs, found):
+            await self.database.transact(_keep, found, now=now)
+
+    def next_instant(self, session: Session, *, now: datetime) -> datetime | None:
+        """When the ledger is checked next, or what somebody did too often is over; everything else is looked at
+        whenever anything happens."""
+        lookups = alerts.lasting(session, AlertKind.LOOKUPS)
+        instants = [self._check_at, *(incident.raised_at + REMEMBERED for incident in lookups)]
+        return max(now, self._next, min(instants))
+
+    async def _check_ledger(self, now: datetime) -> None:
+        if now < self._check_at:
+            return
+        self._check_at = now + CHECK_EVERY
+        check = await self.database.look(verification.verify, key=self.sealer.signer.key)
+        self._broken = None if check.ok else next(iter(check.problems), "it is not as it was written")
+
+    def _ledger(self) -> Sequence[Alert]:
+        problem = self._broken or ("a checkpoint contradicts it" if self.sealer.is_forked else None)
+        return () if problem is None else (Alert(AlertKind.LEDGER_BROKEN, detail={"problem": problem}),)
+
+
+def _find(session: Session, *, now: datetime) -> dict[AlertKind, Sequence[Alert]]:
+    late = now - LATE
+    dead, since = watch.dead_letters(session), watch.unplanned_since(session, late=late)
+    return {
+        AlertKind.TOKEN_DEAD: [
+            Alert(AlertKind.TOKEN_DEAD, lane, {"reason": why}) for lane, why in lanes.stopped(session)
+        ],
+        AlertKind.LANE_STOPPED: [
+            Alert(AlertKind.LANE_STOPPED, lane) for lane in watch.idle_lanes(session, late=late)
+        ],
+        AlertKind.DEAD_LETTERS: [Alert(AlertKind.DEAD_LETTERS, detail={"count": str(dead)})] if dead else [],
+        AlertKind.CLOCK_LATE: [Alert(AlertKind.CLOCK_LATE, detail={"since": since.isoformat()})]
+        if since
+        else [],
+        AlertKind.GUARD_TRIPPED: _still_tripped(session),
+        AlertKind.LOOKUPS: [
+            incident.alert
+            for incident in alerts.lasting(session, AlertKind.LOOKUPS)
+            if now - incident.raised_at < REMEMBERED
+        ],
+    }
+
+
+def _still_tripped(session: Session) -> Sequence[Alert]:
+    """Those that nobody has resumed, of the campaigns that could still be."""
+    live = {
+        campaign.slug: campaign.id
+        for campaign in campaigns.in_state(session, CampaignState.RUNNING, CampaignState.PAUSED)
+    }
+    tripped = [incident.alert for incident in alerts.lasting(session, AlertKind.GUARD_TRIPPED)]
+    return [
+        alert
+        for alert in tripped
+        if alert.subject in live and guards.awaits_renewal(session, live[alert.subject])
+    ]
+
+
+def _differs(session: Session, found: Found) -> bool:
+    lasting = {(incident.alert.kind, incident.alert.subject) for incident in alerts.lasting(session)}
+    return lasting != {(alert.kind, alert.subject) for kind in found for alert in found[kind]}
+
+
+def _keep(session: Session, found: Found, *, now: datetime) -> None:
+    for kind, incidents in found.items():
+        alerts.keep(session, kind, incidents, now=now)

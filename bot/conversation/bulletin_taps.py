@@ -1,0 +1,66 @@
+"""The buttons under what the staff channel is told: whoever presses one must have the right to."""
+
+from typing import TYPE_CHECKING, Final
+
+from bot.campaigns import rights, service
+from bot.campaigns.status import status
+from bot.channels.base import Sender, Tap
+from bot.conversation import cards, lookup
+from bot.conversation.replies import Replies
+from bot.domain.message import Message, Verb
+from bot.domain.recipient import Address
+from bot.domain.roles import Act
+from bot.domain.token import TapToken, peek, read
+from bot.exceptions import InvalidTransition
+from bot.i18n import Words
+from bot.store import bulletins, campaigns
+from bot.store.database import Session
+
+if TYPE_CHECKING:
+    from bot.conversation.talk import Talk
+
+ACTS: Final = {Verb.PAUSE: Act.PAUSE, Verb.DETAILS: Act.STATUS}
+
+
+def is_one(tap: Tap) -> bool:
+    """Whether the button claims to be one of these; whether it is genuine, `take` finds out."""
+    claimed = peek(tap.data)
+    return claimed is not None and claimed.verb in ACTS
+
+
+def take(session: Session, talk: "Talk", tap: Tap, replies: Replies) -> None:
+    """What the button says is done, if it is a genuine one of this channel and whoever pressed it may."""
+    words = talk.words_of(tap.sender)
+    token = read(talk.key, tap.data, address=_place(tap.sender).key)
+    slug = bulletins.campaign_under(session, token.delivery) if token is not None else None
+    act = ACTS[token.verb] if token is not None else None
+    actor = rights.known_as(session, tap.sender.key)
+    asked = "bulletin"
+    if not rights.admit(session, actor, act if slug else None, asked=asked, now=replies.now, subject=slug):
+        replies.say(cards.not_allowed(words))
+        return
+    if token is not None and slug is not None:
+        replies.say(_done(session, talk, token, slug, words, by=actor.name, replies=replies))
+
+
+def _done(
+    session: Session, talk: "Talk", token: TapToken, slug: str, words: Words, *, by: str, replies: Replies
+) -> Message:
+    if token.verb is Verb.PAUSE:
+        return _pause(session, slug, words, by=by, replies=replies)
+    campaign = campaigns.get(session, slug)
+    template = talk.speaking.template(campaign, locale=words.locale, zone=campaign.document.zone)
+    return cards.campaign_card(template, lookup.figures(status(session, slug)))
+
+
+def _pause(session: Session, slug: str, words: Words, *, by: str, replies: Replies) -> Message:
+    try:
+        paused = service.pause(session, slug, by=by, now=replies.now)
+    except InvalidTransition:
+        return cards.cannot(words, slug=slug, state=campaigns.get(session, slug).state)
+    return cards.campaign_is(words, slug=slug, state=paused.state)
+
+
+def _place(sender: Sender) -> Address:
+    """The chat or channel in which the button was pressed."""
+    return Address(sender.channel, sender.conversation or sender.external, sender.workspace)
