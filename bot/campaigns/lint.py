@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -25,19 +25,29 @@ Lint = Callable[[Campaign], Sequence[Finding]]
 OPERATOR: Final = "Contoh Operator"  # where a name is needed and none is set
 ZONES: Final = ("Pacific/Kiritimati", "Etc/GMT+12")  # where days begin first and end last
 WEEKEND: Final = frozenset({6, 7})
+MOST_KEPT: Final = 64  # judgements
 
 
 @dataclass(frozen=True, slots=True)
 class Linter:
-    """Judges campaigns by the words in `catalogs` and the lists in `folder`."""
+    """Judges campaigns by the words in `catalogs` and the lists in `folder`.
+
+    What says the same is judged once: it takes a second, and some ask within a transaction.
+    """
 
     catalogs: Catalogs
     folder: Path
     operator: str = OPERATOR
+    judged: dict[tuple[str, str], Sequence[Finding]] = field(default_factory=dict, compare=False, repr=False)
 
     def __call__(self, campaign: Campaign) -> Sequence[Finding]:
         """Everything in the campaign that is not fair."""
-        return judge(self.case(campaign))
+        key = (self.operator, campaign.document.content_hash)
+        if key not in self.judged:
+            while len(self.judged) >= MOST_KEPT:
+                self.judged.pop(next(iter(self.judged)))
+            self.judged[key] = judge(self.case(campaign))
+        return self.judged[key]
 
     def case(self, campaign: Campaign) -> Case:
         """The campaign as it would be shown, told and sent."""
@@ -76,25 +86,9 @@ def shipped() -> Linter:
     return Linter(Catalogs.load(resources.locales()), resources.locales())
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
-    """A campaign, equal to every other one that says the same."""
-
-    content_hash: str
-    campaign: Campaign = field(compare=False)
-
-
 def lint_shipped(campaign: Campaign) -> Sequence[Finding]:
-    """Everything in the campaign that is not fair, by the words that ship with the program.
-
-    What says the same is judged once: it takes a second, and some ask within a transaction.
-    """
-    return _judged(_Content(campaign.document.content_hash, campaign))
-
-
-@lru_cache(maxsize=256)
-def _judged(content: _Content) -> Sequence[Finding]:
-    return shipped()(content.campaign)
+    """Everything in the campaign that is not fair, by the words that ship with the program."""
+    return shipped()(campaign)
 
 
 def words_in(campaign: Campaign, catalogs: Catalogs) -> tuple[LocaleWords, ...]:

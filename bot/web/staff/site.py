@@ -1,16 +1,17 @@
 """The site: every address of the staff pages, and what stands behind it."""
 
 import secrets
+from dataclasses import replace
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot import i18n, resources
+from bot import i18n
 from bot.app import Reception
 from bot.campaigns.forecast import Rates
-from bot.campaigns.lint import Linter
+from bot.campaigns.lint import shipped
 from bot.domain.roles import Act
 from bot.pages import STATIC as SHARED
 from bot.pages import Pages, static_file
@@ -97,7 +98,7 @@ def _desk(reception: Reception) -> Desk:
         database=reception.database,
         clock=reception.clock,
         talk=talk,
-        linter=Linter(talk.speaking.catalogs, resources.locales(), settings.operator),
+        linter=replace(shipped(), operator=settings.operator),
         rates=Rates.of_settings(settings),
         rest_days=i18n.rest_days,
         random_bytes=secrets.token_bytes,
