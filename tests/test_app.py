@@ -3,11 +3,10 @@
 import asyncio
 import inspect
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -27,6 +26,8 @@ from bot.sandbox.oracle import Direction, Oracle
 from bot.sandbox.server import Sandbox
 from bot.store import campaigns, choices, outbox, recipients
 from bot.store.database import Database
+from tests.words import CATALOGS
+from tests.worlds import Shelf
 
 START = datetime(2025, 9, 1, 12, tzinfo=UTC)
 SENDS = {"sendMessage", "editMessageText", "chat.postMessage", "chat.update"}
@@ -59,7 +60,9 @@ class Stage:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[App]:
         """The application serves; it is cut off, without any grace, when the block ends."""
-        async with opened(self.settings, clock=self.clock, jumps=True) as app:
+        async with opened(
+            self.settings, clock=self.clock, jumps=True, database=self.database, catalogs=CATALOGS
+        ) as app:
             serving = asyncio.ensure_future(app.run())
             try:
                 yield app
@@ -73,11 +76,12 @@ class Stage:
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+async def stage(sqlite_url: str, shelf: Shelf) -> AsyncIterator[Stage]:
     clock = VirtualClock(START)
+    database = shelf.take(sqlite_url, clock, inline=True)
     async with Sandbox(clock, Oracle(clock), faults=Faults()) as sandbox:
         settings = Settings(
-            database_url=f"sqlite:///{tmp_path}/app.db",
+            database_url=sqlite_url,
             secret_key="k" * 40,
             telegram_token="123:" + "a" * 35,
             telegram_api=sandbox.telegram_url,
@@ -86,20 +90,13 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
             slack_api=sandbox.slack_url,
             operator="Contoh Operator",
         )
-        for database in _database(settings, clock):
-            yield Stage(clock, sandbox, settings, database)
-
-
-def _database(settings: Settings, clock: VirtualClock) -> Iterator[Database]:
-    with Database(settings.database_url, clock=clock) as database:
-        database.migrate()
         database.run(recipients.put, PEOPLE, now=START)
         text = (resources.examples() / "claude-consumer-terms.toml").read_text(encoding="utf-8")
         document = replace(campaign_file.parse(text, "example"), single_operator=True)
         draft = database.run(campaigns.add, Campaign(document), now=START)
         started = rules.start(rules.approve(draft, by="admin"), now=START)
         database.run(campaigns.save, started, now=START, by="admin")
-        yield database
+        yield Stage(clock, sandbox, settings, database)
 
 
 async def test_everybody_gets_notice_four_reminders_and_a_closing_note(stage: Stage) -> None:
@@ -152,7 +149,7 @@ async def test_a_crash_between_ok_and_work_loses_no_answer(stage: Stage) -> None
 async def test_a_send_whose_answer_was_lost_is_in_doubt_and_listed(stage: Stage) -> None:
     """The platform took it and we never heard: the notice is sent again, and both are known."""
     faults = Faults.parse('[[fault]]\nmethod = "sendMessage"\nnth = 1\nwhat = "accept_then_drop"\n', "f")
-    clock = VirtualClock(START)
+    clock = stage.clock
     async with Sandbox(clock, Oracle(clock), faults=faults) as sandbox:
         settings = replace(stage.settings, telegram_api=sandbox.telegram_url, slack_api=sandbox.slack_url)
         doubtful = Stage(clock, sandbox, settings, stage.database)

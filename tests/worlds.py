@@ -238,11 +238,49 @@ def migrated_server(postgres_server: str) -> str:
     return url
 
 
+class Shelf:
+    """Databases that stay open from test to test: what a statement compiles to is worked out once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "tenggat.db"
+        self._open: dict[str, Database] = {}
+
+    def take(self, url: str, clock: VirtualClock, *, inline: bool = False) -> Database:
+        """The database at this address, under this clock; it is not for its taker to close."""
+        key = f"{url} {inline}"
+        if key not in self._open:
+            self._open[key] = Database(url, clock=clock, inline=inline)
+        taken = self._open[key]
+        taken.clock = clock  # a clock that is a variable
+        return taken
+
+    def renew(self, migrated: Path) -> str:
+        """The address of the SQLite database; there is nothing in its tables any more."""
+        for taken in self._open.values():
+            taken.engine.dispose()
+        for left in self.file.parent.glob(f"{self.file.name}*"):
+            left.unlink()
+        shutil.copy(migrated, self.file)
+        return f"sqlite:///{self.file}"
+
+    def close(self) -> None:
+        for taken in self._open.values():
+            taken.close()
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    """Where open databases stand between tests."""
+    made = Shelf(tmp_path_factory.mktemp("shelf"))
+    yield made
+    made.close()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a migrated database, once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
-        yield _copied(request.getfixturevalue("migrated_file"), tmp_path)
+        yield request.getfixturevalue("sqlite_url")
         return
     url: str = request.getfixturevalue("migrated_server")
     yield url
@@ -253,16 +291,15 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @pytest.fixture
-def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
+def sqlite_url(shelf: Shelf, migrated_file: Path) -> str:
     """The address of a migrated SQLite database."""
-    return _copied(migrated_file, tmp_path)
+    return shelf.renew(migrated_file)
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(database_url: str, shelf: Shelf) -> Database:
     """A migrated database, once on SQLite and once on PostgreSQL."""
-    with Database(database_url, clock=VirtualClock(BEFORE)) as opened:
-        yield opened
+    return shelf.take(database_url, VirtualClock(BEFORE))
 
 
 @pytest.fixture
@@ -271,12 +308,6 @@ def world(database: Database) -> World:
     clock = database.clock
     assert isinstance(clock, VirtualClock)
     return World(database, clock)
-
-
-def _copied(migrated: Path, folder: Path) -> str:
-    path = folder / "tenggat.db"
-    shutil.copy(migrated, path)
-    return f"sqlite:///{path}"
 
 
 def _engine_url(server: str, name: str) -> str:

@@ -50,20 +50,24 @@ async def opened(
     listens: bool = True,
     identities: Sequence[Lane] | None = None,
     keeps_up: bool = True,
+    database: Database | None = None,
+    catalogs: i18n.Catalogs | None = None,
 ) -> AsyncIterator[App]:
     """The application over these settings, with everything open; closed in reverse when the block ends.
 
     `jumps`: ticks come at the instants at which something is due, for a virtual clock. `listens`: updates
     are taken in as well; without it nothing is called but sends and edits. `identities` are served instead of
     those of the settings, for platforms that are no servers. `keeps_up`: the ledger is sealed, and what was kept
-    for long enough is let go of.
+    for long enough is let go of. `database`, `catalogs`: what is open already, for whoever opens one application
+    after the other; it stays open.
     """
     clock = clock or SystemClock()
     settings.require("BOT_SECRET_KEY", purpose="Signing buttons")
     async with AsyncExitStack() as stack:
-        database = stack.enter_context(Database(settings.database_url, clock=clock, inline=jumps))
+        if database is None:
+            database = stack.enter_context(Database(settings.database_url, clock=clock, inline=jumps))
         database.require_migrated()
-        speaking = Speaking(i18n.Catalogs.load(resources.locales()), settings.operator)
+        speaking = Speaking(catalogs or i18n.Catalogs.load(resources.locales()), settings.operator)
         upkeep = await open_upkeep(settings, database, clock, jumps=jumps) if keeps_up else {}
         if identities is None:
             served = await open_lanes(stack, settings, database, clock, speaking, listens=listens)

@@ -3,13 +3,11 @@
 import asyncio
 import json
 import re
-import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
-from pathlib import Path
 from random import Random
 from typing import TypeVar
 
@@ -33,6 +31,7 @@ from bot.sandbox.telegram import FakeTelegram
 from bot.sandbox.telegram import chats as telegram_chats
 from bot.store import campaigns, choices, recipients
 from bot.store.database import Database
+from tests.words import CATALOGS
 
 T = TypeVar("T")
 
@@ -41,7 +40,8 @@ CHANNELS = (TELEGRAM, SLACK)
 SLUG = "claude-consumer-terms"
 KEY = "k" * 40
 BEFORE = datetime(2025, 9, 1, 3, tzinfo=UTC)  # the day before the announcement, ten in Jakarta
-ASKED = datetime(2025, 9, 3, 3, tzinfo=UTC)  # everybody has the notice
+WINDOW = datetime(2025, 9, 2, 2, tzinfo=UTC)  # nine in Jakarta: the notice goes out
+ASKED = WINDOW + timedelta(hours=1)  # everybody has it
 OVER = datetime(2025, 10, 1, 3, tzinfo=UTC)  # the deadline has passed everywhere
 WHILE = timedelta(seconds=20)  # longer than anything that a talk waits for
 FIRST_CHAT = 7000
@@ -222,7 +222,14 @@ class Chats:
     async def running(self) -> AsyncIterator[App]:
         """The application serves; it is cut off when the block ends."""
         random = Random(7)
-        async with opened(self.settings, clock=self.clock, jumps=True, random_bytes=random.randbytes) as app:
+        async with opened(
+            self.settings,
+            clock=self.clock,
+            jumps=True,
+            random_bytes=random.randbytes,
+            database=self.database,
+            catalogs=CATALOGS,
+        ) as app:
             serving = asyncio.ensure_future(app.run())
             try:
                 yield app
@@ -230,6 +237,14 @@ class Chats:
                 serving.cancel()
                 with suppress(asyncio.CancelledError, ExceptionGroup):
                     await serving
+
+    @asynccontextmanager
+    async def asked(self) -> AsyncIterator[App]:
+        """As `running`, and everybody has the notice."""
+        await self.until(WINDOW)
+        async with self.running() as app:
+            await self.until(ASKED)
+            yield app
 
     def _on_telegram(self, sent: telegram_chats.SentMessage) -> None:
         actor = self.actors.get(f"telegram:{sent.chat_id}")
@@ -266,19 +281,17 @@ def _texts(block: object) -> list[str]:
 
 
 @asynccontextmanager
-async def chats(folder: Path, migrated: Path, *, limited: bool = True) -> AsyncIterator[Chats]:
-    """Everything but the application, which `running` starts; the database begins as a copy of `migrated`.
+async def chats(database: Database, clock: VirtualClock, *, limited: bool = True) -> AsyncIterator[Chats]:
+    """Everything but the application, which `running` starts; nothing is in the database yet.
 
     Unless `limited`, the fakes take any pace.
     """
-    shutil.copy(migrated, folder / "tenggat.db")
-    clock = VirtualClock(BEFORE)
     oracle = Oracle(clock)
     telegram = FakeTelegram(clock, oracle) if limited else FakeTelegram(clock, oracle, flood=None)
     slack = FakeSlack(clock, oracle) if limited else FakeSlack(clock, oracle, limits=None)
     async with Sandbox(clock, oracle, telegram=telegram, slack=slack) as sandbox:
         settings = Settings(
-            database_url=f"sqlite:///{folder}/tenggat.db",
+            database_url=str(database.url),
             secret_key=KEY,
             telegram_token="123:" + "a" * 35,
             telegram_api=sandbox.telegram_url,
@@ -289,13 +302,12 @@ async def chats(folder: Path, migrated: Path, *, limited: bool = True) -> AsyncI
             slack_rate=0,
             operator="Contoh Operator",
         )
-        with Database(settings.database_url, clock=clock) as database:
-            text = (resources.examples() / f"{SLUG}.toml").read_text(encoding="utf-8")
-            document = replace(campaign_file.parse(text, SLUG), single_operator=True)
-            draft = database.run(campaigns.add, Campaign(document), now=BEFORE)
-            started = rules.start(rules.approve(draft, by="admin"), now=BEFORE)
-            database.run(campaigns.save, started, now=BEFORE, by="admin")
-            yield Chats(clock, sandbox, settings, database)
+        text = (resources.examples() / f"{SLUG}.toml").read_text(encoding="utf-8")
+        document = replace(campaign_file.parse(text, SLUG), single_operator=True)
+        draft = database.run(campaigns.add, Campaign(document), now=BEFORE)
+        started = rules.start(rules.approve(draft, by="admin"), now=BEFORE)
+        database.run(campaigns.save, started, now=BEFORE, by="admin")
+        yield Chats(clock, sandbox, settings, database)
 
 
 def json_of(content: bytes) -> dict[str, object]:

@@ -1,17 +1,19 @@
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
+from bot.clock import VirtualClock
 from bot.domain.recipient import ChannelName
-from tests.conversation.chats import ASKED, CHANNELS, Actor, Chats
+from tests.conversation.chats import BEFORE, CHANNELS, Actor, Chats
 from tests.conversation.chats import chats as open_chats
+from tests.worlds import Shelf
 
 
 @pytest.fixture
-async def chats(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Chats]:
+async def chats(sqlite_url: str, shelf: Shelf) -> AsyncIterator[Chats]:
     """Both fakes and a running campaign, on the day before the announcement; nobody is there yet."""
-    async with open_chats(tmp_path, request.getfixturevalue("migrated_file")) as opened:
+    clock = VirtualClock(BEFORE)
+    async with open_chats(shelf.take(sqlite_url, clock, inline=True), clock) as opened:
         yield opened
 
 
@@ -25,6 +27,5 @@ def channel(request: pytest.FixtureRequest) -> ChannelName:
 async def actor(chats: Chats, channel: ChannelName) -> AsyncIterator[Actor]:
     """Somebody who has the notice and has not answered; the application serves."""
     person = chats.actor(channel)
-    async with chats.running():
-        await chats.until(ASKED)
+    async with chats.asked():
         yield person

@@ -13,8 +13,7 @@ from tests.conversation.chats import ASKED, OVER, SLACK, TELEGRAM
 async def both(chats):
     """The same person on Telegram and on Slack, who has the notice; the application serves."""
     places = chats.actor(TELEGRAM, "u-both"), chats.actor(SLACK, "u-both")
-    async with chats.running():
-        await chats.until(ASKED)
+    async with chats.asked():
         yield places
 
 

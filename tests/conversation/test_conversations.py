@@ -16,12 +16,15 @@ from pathlib import Path
 
 import pytest
 
+from bot.clock import VirtualClock
 from bot.domain.choice import ChoiceValue
 from bot.domain.message import Verb
 from bot.domain.recipient import ChannelName
 from bot.i18n import LOCALES
-from tests.conversation.chats import ASKED, CHANNELS, OVER, Actor, Chats, Shown, chats
+from bot.store.database import Database
+from tests.conversation.chats import BEFORE, CHANNELS, OVER, Actor, Chats, Shown, chats
 from tests.words import replies, template, words
+from tests.worlds import Shelf
 
 FILE = Path(__file__).with_name("conversations.csv")
 ANSWERED = {"allowed": Verb.OPT_IN, "refused": Verb.OPT_OUT}
@@ -51,12 +54,10 @@ ROWS = [Row(**row) for row in csv.DictReader(FILE.read_text(encoding="utf-8").sp
 
 
 @pytest.fixture(scope="module")
-def played(
-    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Mapping[tuple[Row, ChannelName], Played]:
+def played(shelf: Shelf, migrated_file: Path) -> Mapping[tuple[Row, ChannelName], Played]:
     """All of them, each with a person of its own, in one run of the application."""
-    migrated = request.getfixturevalue("migrated_file")
-    return asyncio.run(_play(tmp_path_factory.mktemp("conversations"), migrated))
+    clock = VirtualClock(BEFORE)
+    return asyncio.run(_play(shelf.take(shelf.renew(migrated_file), clock, inline=True), clock))
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
@@ -81,15 +82,14 @@ def test_the_table_is_large_and_even():
     assert len(set(per_locale.values())) == 1
 
 
-async def _play(folder: Path, migrated: Path) -> dict[tuple[Row, ChannelName], Played]:
-    async with chats(folder, migrated, limited=False) as opened:
+async def _play(database: Database, clock: VirtualClock) -> dict[tuple[Row, ChannelName], Played]:
+    async with chats(database, clock, limited=False) as opened:
         actors = {
             (row, channel): _actor(opened, row, channel, number)
             for number, row in enumerate(ROWS)
             for channel in CHANNELS
         }
-        async with opened.running():
-            await opened.until(ASKED)
+        async with opened.asked():
             await _prepare(opened, actors)
             now = {key: actor for key, actor in actors.items() if key[0].before != "over"}
             results = await _act(opened, now)

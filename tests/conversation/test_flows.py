@@ -59,8 +59,7 @@ async def test_it_takes_as_many_steps_to_refuse_as_to_allow_and_to_change(chats,
     """One tap each, from the question to the receipt, with nothing asked in between."""
     allows, refuses = chats.actor(channel, "u-1"), chats.actor(channel, "u-2")
     steps = []
-    async with chats.running():
-        await chats.until(ASKED)
+    async with chats.asked():
         for actor, verbs in ((allows, (Verb.OPT_IN, Verb.OPT_OUT)), (refuses, (Verb.OPT_OUT, Verb.OPT_IN))):
             for verb in verbs:
                 taken = 0
@@ -135,7 +134,7 @@ async def test_later_is_offered_and_then_planned(actor, chats):
 
     actor.taps(Verb.LATER_TOMORROW)
     await chats.wait()
-    assert "We will remind you on Thursday, September 4, 2025" in actor.last.headline
+    assert "We will remind you on Wednesday, September 3, 2025" in actor.last.headline
     await chats.wait(timedelta(days=2))
 
     assert actor.history == []
@@ -361,8 +360,7 @@ async def test_the_closing_note_records_nothing(actor, chats):
 async def test_a_new_user_is_asked_once_at_the_start_and_never_reminded(chats, channel):
     """Who registers later chooses at sign-up."""
     actor = chats.actor(channel, registered=date(2025, 9, 1))
-    async with chats.running():
-        await chats.until(ASKED)
+    async with chats.asked():
         assert actor.seen == []
 
         actor.commands("start")
@@ -385,8 +383,7 @@ async def test_a_new_user_is_asked_once_at_the_start_and_never_reminded(chats, c
 
 async def test_who_is_not_covered_is_asked_nothing(chats, channel):
     actor = chats.actor(channel, plan=Plan.ENTERPRISE)
-    async with chats.running():
-        await chats.until(ASKED)
+    async with chats.asked():
         actor.commands("start")
         await chats.wait()
         actor.says("yes")
@@ -460,8 +457,7 @@ async def test_a_choice_in_the_original_is_a_choice(actor, chats):
 async def test_on_telegram_the_menu_follows_the_language(chats):
     """A menu of the chat's own, in the language that was chosen."""
     actor = chats.actor(TELEGRAM)
-    async with chats.running():
-        await chats.until(ASKED)
+    async with chats.asked():
         actor.commands("language fr")
         await chats.wait()
 

@@ -4,15 +4,14 @@ import pytest
 
 from bot.domain.message import Verb
 from bot.i18n import LOCALES, language_name
-from tests.conversation.chats import ASKED, SLACK, TELEGRAM
+from tests.conversation.chats import SLACK, TELEGRAM
 
 
 @pytest.fixture
 async def slack(chats):
     """Somebody on Slack who has the notice; the application serves."""
     person = chats.actor(SLACK)
-    async with chats.running():
-        await chats.until(ASKED)
+    async with chats.asked():
         yield person
 
 
@@ -136,8 +135,7 @@ async def test_the_receipt_is_downloaded_there(slack, chats):
 async def test_an_answer_on_telegram_shows_there(chats):
     """One person, several places: every one of them tells the same."""
     telegram, slack = chats.actor(TELEGRAM, "u-both"), chats.actor(SLACK, "u-both")
-    async with chats.running():
-        await chats.until(ASKED)
+    async with chats.asked():
         slack.opens_home()
         await chats.wait()
         telegram.taps(Verb.OPT_OUT)

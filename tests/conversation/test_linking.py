@@ -27,12 +27,13 @@ from bot.i18n import rest_days
 from bot.sandbox.oracle import Direction, Entry, Oracle
 from bot.sandbox.server import Sandbox
 from bot.store import campaigns, choices, deliveries, links, recipients
-from bot.store.database import Database, Session
+from bot.store.database import Session
 from bot.store.erasure import erase
 from bot.store.models import AddressRow, AuditRow, ChoiceRow, LinkTokenRow
 from tests.domain.test_invitation import mutated
 from tests.test_app import Stage
 from tests.words import DOCUMENT, words
+from tests.worlds import Shelf
 
 KEY = b"k" * 40
 SLUG = DOCUMENT.slug
@@ -116,9 +117,10 @@ class Linking(Stage):
 
 
 @pytest.fixture
-async def stage(sqlite_url: str) -> AsyncIterator[Linking]:
+async def stage(sqlite_url: str, shelf: Shelf) -> AsyncIterator[Linking]:
     """Both fakes, a running campaign, and a link for everybody."""
     clock = VirtualClock(BEFORE)
+    database = shelf.take(sqlite_url, clock, inline=True)
     async with Sandbox(clock, Oracle(clock)) as sandbox:
         settings = Settings(
             database_url=sqlite_url,
@@ -130,17 +132,16 @@ async def stage(sqlite_url: str) -> AsyncIterator[Linking]:
             slack_api=sandbox.slack_url,
             operator="Contoh Operator",
         )
-        with Database(settings.database_url, clock=clock) as database:
-            database.run(recipients.put, PEOPLE, now=BEFORE)
-            draft = database.run(campaigns.add, Campaign(DOCUMENT), now=BEFORE)
-            started = rules.start(rules.approve(draft, by="bob"), now=BEFORE)
-            campaign = database.run(campaigns.save, started, now=BEFORE, by="bob")
-            drawn = random.Random(3).randbytes
-            made = database.run(
-                links.make, campaign, everyone=True, random_bytes=drawn, now=BEFORE, after=0, limit=100
-            )
-            assert len(made) == len(PEOPLE)
-            yield Linking(clock, sandbox, settings, database)
+        database.run(recipients.put, PEOPLE, now=BEFORE)
+        draft = database.run(campaigns.add, Campaign(DOCUMENT), now=BEFORE)
+        started = rules.start(rules.approve(draft, by="bob"), now=BEFORE)
+        campaign = database.run(campaigns.save, started, now=BEFORE, by="bob")
+        drawn = random.Random(3).randbytes
+        made = database.run(
+            links.make, campaign, everyone=True, random_bytes=drawn, now=BEFORE, after=0, limit=100
+        )
+        assert len(made) == len(PEOPLE)
+        yield Linking(clock, sandbox, settings, database)
 
 
 @asynccontextmanager

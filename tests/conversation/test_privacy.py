@@ -211,8 +211,7 @@ async def test_staff_and_their_rights_are_not_touched(actor, chats):
 
 async def test_both_accounts_of_a_person_are_forgotten(chats):
     telegram, slack = chats.actor(TELEGRAM, "u-both"), chats.actor(SLACK, "u-both")
-    async with chats.running():
-        await chats.until(ASKED)
+    async with chats.asked():
         await _forgotten(telegram, chats)
         slack.says("yes")
         await chats.wait()

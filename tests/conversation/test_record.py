@@ -46,8 +46,7 @@ async def connected(chats, channel, receiver, tmp_path):
         checkpoints=str(tmp_path / "outside"),
     )
     person = chats.actor(channel)
-    async with chats.running():
-        await chats.until(ASKED)
+    async with chats.asked():
         yield person
 
 

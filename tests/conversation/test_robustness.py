@@ -78,8 +78,7 @@ async def test_an_older_question_is_edited_only_when_it_is_touched(actor, chats)
 async def test_another_persons_tap_records_nothing(chats, channel):
     """A forwarded button is nobody else's answer."""
     owner, other = chats.actor(channel, "u-1"), chats.actor(channel, "u-2")
-    async with chats.running():
-        await chats.until(ASKED)
+    async with chats.asked():
         _, data, action = owner.question.button(Verb.OPT_IN)
 
         other.presses(other.question, data, action)
@@ -120,8 +119,7 @@ async def test_whatever_is_written_is_read_or_asked_again(actor, chats, text):
 @pytest.mark.parametrize("kind", ["voice", "sticker", "photo"])
 async def test_a_voice_message_a_sticker_or_a_picture_gets_a_short_help_once(chats, kind):
     actor = chats.actor(TELEGRAM)
-    async with chats.running():
-        await chats.until(ASKED)
+    async with chats.asked():
         for _ in range(3):
             chats.sandbox.telegram.send_media(int(actor.external), kind)
             await chats.wait()
@@ -133,8 +131,7 @@ async def test_a_voice_message_a_sticker_or_a_picture_gets_a_short_help_once(cha
 async def test_an_edited_message_is_no_answer(chats):
     """What somebody makes of an old message later is not said to us."""
     actor = chats.actor(SLACK)
-    async with chats.running():
-        await chats.until(ASKED)
+    async with chats.asked():
         chats.sandbox.slack.say(actor.external, "hm")
         await chats.wait()
         said = [e for e in chats.calls(actor.external, Direction.ISSUED) if e.text == "hm"][-1]
@@ -148,8 +145,7 @@ async def test_an_edited_message_is_no_answer(chats):
 async def test_a_reply_in_a_thread_is_an_answer(chats):
     """Slack's people answer under a message."""
     actor = chats.actor(SLACK)
-    async with chats.running():
-        await chats.until(ASKED)
+    async with chats.asked():
         chats.sandbox.slack.say(actor.external, "no", thread_ts=actor.question.message)
         await chats.wait()
 
@@ -158,8 +154,7 @@ async def test_a_reply_in_a_thread_is_an_answer(chats):
 
 async def test_what_is_said_in_a_channel_is_ignored(chats):
     actor = chats.actor(SLACK)
-    async with chats.running():
-        await chats.until(ASKED)
+    async with chats.asked():
         before = len(actor.seen)
         chats.sandbox.slack.say(actor.external, "yes", channel="C0001")
         await chats.wait()
@@ -172,8 +167,7 @@ async def test_a_group_is_declined_politely_and_nothing_is_kept(chats):
     """The group itself is answered, not the person who wrote."""
     actor = chats.actor(TELEGRAM)
     chats.sandbox.telegram.add_group(-100, "Everybody")
-    async with chats.running():
-        await chats.until(ASKED)
+    async with chats.asked():
         before = len(actor.seen)
         chats.sandbox.telegram.say(-100, "/choice", by=int(actor.external))
         await chats.wait()
@@ -186,8 +180,7 @@ async def test_a_group_is_declined_politely_and_nothing_is_kept(chats):
 async def test_a_button_in_a_channel_never_moves_the_conversation_there(chats):
     """What a person sees of us in a channel is theirs alone; their messages stay in the direct message."""
     actor = chats.actor(SLACK)
-    async with chats.running():
-        await chats.until(ASKED)
+    async with chats.asked():
         chats.sandbox.slack.command(actor.external, "/policy", "choice", channel="C0001")
         await chats.wait()
         shown = actor.last
@@ -207,8 +200,7 @@ async def test_a_button_in_a_channel_never_moves_the_conversation_there(chats):
 async def test_the_first_call_after_a_tap_answers_it(chats):
     """The button must stop spinning, whatever comes of the tap."""
     actor = chats.actor(TELEGRAM)
-    async with chats.running():
-        await chats.until(ASKED)
+    async with chats.asked():
         before = len(chats.sandbox.oracle.entries)
         actor.taps(Verb.OPT_IN)
         await chats.wait()

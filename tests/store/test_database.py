@@ -1,3 +1,5 @@
+import threading
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -60,8 +62,15 @@ async def test_a_transaction_runs_whole_in_a_thread_of_its_own(world):
 
 async def test_what_is_not_saved_in_time_is_not_saved(world):
     """A person who was told "not saved yet" must not find it saved later."""
+    told = threading.Event()
+
+    def add_late(session: Session) -> None:
+        told.wait()
+        campaigns.add(session, CAMPAIGN, now=world.now)
+
     with pytest.raises(NotSavedInTime):
-        await world.database.transact_within(-1.0, campaigns.add, CAMPAIGN, now=world.now)
+        await world.database.transact_within(0.0, add_late)
+    told.set()
 
     assert await world.database.transact(campaigns.every) == []
 

@@ -235,9 +235,13 @@ def test_a_notice_taken_back_by_a_mute_goes_out_after_all(world):
 def test_a_large_batch_takes_a_handful_of_statements(world):
     """A million rows come in by batches; a statement a row would take hours."""
     statements: list[str] = []
-    event.listen(world.database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
 
+    def note(*args):
+        statements.append(args[2])
+
+    event.listen(world.database.engine, "before_cursor_execute", note)
     world.people(*map(on_both, range(500)))
+    event.remove(world.database.engine, "before_cursor_execute", note)
 
     assert len(statements) < 20
 
