@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
@@ -23,7 +23,7 @@ from bot.exceptions import TenggatError
 from bot.failpoints import failpoint
 from bot.store import claims, lanes, messages, outbox
 from bot.store.claims import Outgoing, RestDays
-from bot.store.database import Database, Session
+from bot.store.database import Database, Session, keep_quiet
 from bot.store.lanes import LEASE, RENEW_EVERY, Lease
 from bot.store.outbox import Settled, Wording
 
@@ -33,6 +33,7 @@ MOST_UNSETTLED = 64  # claimed and not yet saved: the most that a crash can leav
 SAVE_BATCH = 32
 TRY_AGAIN = timedelta(seconds=1)
 FRESH = timedelta(seconds=2)
+LOOK = timedelta(milliseconds=250)  # so late at most is heeded what another process has learned
 SAVE_AFTER = timedelta(milliseconds=50)
 
 
@@ -42,6 +43,16 @@ class _Result:
     written: Written
     outcome: Outcome
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The last look at what is waiting: the number that the database's changes had before it, when it was,
+    and what is not to be begun after all."""
+
+    changes: int = -1
+    at: float = 0.0
+    overtaken: frozenset[int] = frozenset()
 
 
 class Drained(StrEnum):
@@ -55,7 +66,9 @@ class Drained(StrEnum):
 class Dispatcher:
     """The owner of one lane, while it has a lease: claims, paces, sends, settles and saves.
 
-    Each campaign message is looked at again when its turn has come: what was claimed may be unwanted by then.
+    What was claimed may be unwanted when its turn comes: a campaign message is looked at again when anybody
+    in this process has learned something since it was looked at last, and at the latest after `LOOK`, for
+    what other processes learn.
     """
 
     def __init__(
@@ -84,6 +97,8 @@ class Dispatcher:
         self.sending: set[asyncio.Task[None]] = set()
         self.results: list[_Result] = []
         self.stir = asyncio.Event()
+        self.hinted = False
+        self.looked = _Look()
         self.lease: Lease | None = None
         self.lease_ends = 0.0
         self.epoch = -1  # of the last lease here
@@ -98,6 +113,7 @@ class Dispatcher:
 
     def hint(self) -> None:
         """There may be something new to send."""
+        self.hinted = True
         self.stir.set()
 
     def stop(self) -> None:
@@ -142,7 +158,7 @@ class Dispatcher:
         """What an earlier drain knew and could not save is saved before anybody takes it for a doubt."""
         if self.results:
             await self.database.transact(
-                outbox.save, [_settled(result) for result in self.results], now=self.clock.now()
+                _save, [_settled(result) for result in self.results], now=self.clock.now()
             )
             self.results = []
         if self.waiting:
@@ -155,7 +171,7 @@ class Dispatcher:
             mono = self.clock.monotonic()
             try:
                 kept = await self.database.transact(
-                    lanes.renew, lease, now=self.clock.now(), kept=pacing.kept(self.pace, mono)
+                    _renew, lease, now=self.clock.now(), kept=pacing.kept(self.pace, mono)
                 )
                 self._renewed(mono, kept=kept)
             except TenggatError as error:
@@ -173,16 +189,29 @@ class Dispatcher:
     async def _work(self) -> None:
         more = True
         while self.lease is not None and not self.stopping and not self._is_over():
-            if self.stir.is_set() or (more and not self.waiting):
-                self.stir.clear()
+            self.stir.clear()
+            if self._is_time_to_claim(more=more):
+                self.hinted = False
                 more = await self._claim_patiently()
             if not self.waiting and not self.sending and not self.results and not more:
                 return
-            turn = self._begin_next()
+            turn = await self._begin()
             if self._is_time_to_save():
                 more = await self._save() or more
             elif turn is not None:
                 await wait_for_event(self.clock, self.stir, turn)
+
+    def _is_time_to_claim(self, *, more: bool) -> bool:
+        """A claim costs much the same for one message as for many."""
+        room = self._room()
+        under_way = bool(self.sending or self.results)
+        enough = room >= self.chunk or room >= self.most_unsettled // 2 or not under_way
+        return room > 0 and (self.hinted or (more and not self.waiting and enough))
+
+    def _room(self) -> int:
+        """How many more may be claimed."""
+        unsettled = len(self.waiting) + len(self.sending) + len(self.results)
+        return min(self.chunk, self.most_unsettled - unsettled)
 
     async def _claim_patiently(self) -> bool:
         """As `_claim`; while the database is away, the lane is kept as long as its lease runs."""
@@ -197,11 +226,12 @@ class Dispatcher:
 
     async def _claim(self) -> bool:
         """Whether there may be more to claim than was."""
-        unsettled = len(self.waiting) + len(self.sending) + len(self.results)
-        room = min(self.chunk, self.most_unsettled - unsettled)
-        if room <= 0 or self.lease is None:
+        room = self._room()
+        if self.lease is None:
             return True
         mono = self.clock.monotonic()
+        if not self.waiting:
+            self.looked = _Look(self.database.changes, mono)
         claimed = await self.database.transact(
             _claim,
             self.lease,
@@ -219,24 +249,42 @@ class Dispatcher:
         )
         return len(claimed) == room
 
-    def _begin_next(self) -> timedelta | None:
-        """Begin the first message whose turn it is; else how long to wait at most, None for not at all."""
-        now = self.clock.monotonic()
+    async def _begin(self) -> timedelta | None:
+        """Begin all whose turn it is; else how long to wait at most, None for not at all."""
         if not self.waiting:
             return SAVE_AFTER if self.results else timedelta(seconds=3600)
-        free = [pacing.chat_free_at(self.pace, o.delivery.address.key) for o in self.waiting]
-        turn = next((index for index, at in enumerate(free) if at <= now), None)
-        wait = max(self.pace.next_at, min(free)) - now
-        if turn is None or wait > 0:
-            waits = [wait, *([SAVE_AFTER.total_seconds()] if self.results else [])]
+        now = self.clock.monotonic()
+        turns = self._turns(now)
+        if not turns:
+            free = min(pacing.chat_free_at(self.pace, o.delivery.address.key) for o in self.waiting)
+            waits = [max(self.pace.next_at, free) - now]
+            waits += [SAVE_AFTER.total_seconds()] if self.results else []
             return timedelta(seconds=max(min(waits), 0.000001))
-        outgoing = self.waiting.pop(turn)
-        self.pace, _ = pacing.reserve(self.pace, now)
-        self.pace = pacing.sent(self.pace, outgoing.delivery.address.key, now)
-        task = asyncio.create_task(self._send(outgoing))
-        self.sending.add(task)
-        task.add_done_callback(self._sent)
+        unwanted = await self._unwanted(turns)
+        for outgoing in turns:
+            if outgoing.delivery.id not in unwanted:
+                task = asyncio.create_task(self._send(outgoing))
+                self.sending.add(task)
+                task.add_done_callback(self._sent)
+        if unwanted:
+            back = [outgoing.delivery for outgoing in turns if outgoing.delivery.id in unwanted]
+            await self.database.transact(outbox.unclaim, back)
         return None
+
+    def _turns(self, now: float) -> list[Outgoing]:
+        """Those whose turn it is; they wait no longer, and count in the pace."""
+        turns: list[Outgoing] = []
+        waiting: list[Outgoing] = []
+        for outgoing in self.waiting:
+            chat = outgoing.delivery.address.key
+            if self.pace.next_at > now or pacing.chat_free_at(self.pace, chat) > now:
+                waiting.append(outgoing)
+                continue
+            self.pace, _ = pacing.reserve(self.pace, now)
+            self.pace = pacing.sent(self.pace, chat, now)
+            turns.append(outgoing)
+        self.waiting = waiting
+        return turns
 
     def _sent(self, task: asyncio.Task[None]) -> None:
         self.sending.discard(task)
@@ -246,9 +294,6 @@ class Dispatcher:
 
     async def _send(self, outgoing: Outgoing) -> None:
         with self.clock.busy():
-            if not await self._may_begin(outgoing):
-                await self.database.transact(outbox.unclaim, [outgoing.delivery])
-                return
             try:
                 written = self.composer.write(outgoing)
             except Exception:
@@ -268,22 +313,28 @@ class Dispatcher:
             logger.exception("a send ended without an outcome", extra={"delivery": post.delivery})
             return InDoubt(type(error).__name__)
 
-    async def _may_begin(self, outgoing: Outgoing) -> bool:
-        """The lease still runs, and nothing was learned meanwhile that speaks against this message."""
-        if self.lease is None or self.clock.monotonic() >= self.lease_ends:
-            return False
-        if outgoing.kind is StepKind.REPLY or outgoing.campaign is None:
-            return True
-        if (
-            self.clock.now() - outgoing.claimed_at > self._fresh
-        ):  # it waited: hours and words may be others now
-            return False
-        return not await self.database.transact(
-            claims.overtaken,
-            outgoing.delivery.id,
-            revision=outgoing.campaign.revision,
-            now=self.clock.now(),
-        )
+    async def _unwanted(self, turns: Sequence[Outgoing]) -> set[int]:
+        """Those not to be begun after all: the lease is over, or something was learned against them."""
+        mono, now = self.clock.monotonic(), self.clock.now()
+        if self.lease is None or mono >= self.lease_ends:
+            return {outgoing.delivery.id for outgoing in turns}
+        revisions = {
+            o.delivery.id: o.campaign.revision
+            for o in (*turns, *self.waiting)
+            if o.campaign is not None and o.kind is not StepKind.REPLY
+        }
+        if revisions and not self._has_looked(mono):
+            looked = _Look(self.database.changes, mono)
+            overtaken = await self.database.transact(_overtaken, revisions, now=now)
+            self.looked = replace(looked, overtaken=frozenset(overtaken))
+        # what has waited long: hours and words may be others now
+        stale = {
+            o.delivery.id for o in turns if o.delivery.id in revisions and now - o.claimed_at > self._fresh
+        }
+        return stale | (self.looked.overtaken & {outgoing.delivery.id for outgoing in turns})
+
+    def _has_looked(self, mono: float) -> bool:
+        return self.looked.changes == self.database.changes and mono - self.looked.at <= LOOK.total_seconds()
 
     @property
     def _fresh(self) -> timedelta:
@@ -335,7 +386,7 @@ class Dispatcher:
         failpoint("outbox.before_save")
         try:
             settled = [_settled(result) for result in results]
-            await self.database.transact(outbox.save, settled, now=self.clock.now())
+            await self.database.transact(_save, settled, now=self.clock.now())
         except TenggatError as error:  # what is known is not forgotten: it is saved when that is possible
             logger.warning("results not saved: %s", error, extra={"lane": self.lane})
             self.results = [*results, *self.results]
@@ -369,6 +420,7 @@ def _claim(
     session: Session, lease: Lease, composer: Composer, *, now: datetime, limit: int, rest_days: RestDays
 ) -> Sequence[Outgoing] | None:
     """The next messages, with what they will say on record; or None when the lease is lost."""
+    keep_quiet(session)
     if not lanes.renew(session, lease, now=now):
         return None
     claimed = claims.claim(session, lease, now=now, limit=limit, rest_days=rest_days)
@@ -381,6 +433,21 @@ def _claim(
     messages.keep(session, texts, now=now)
     outbox.word(session, wordings)
     return claimed
+
+
+def _renew(session: Session, lease: Lease, *, now: datetime, kept: Kept) -> bool:
+    keep_quiet(session)
+    return lanes.renew(session, lease, now=now, kept=kept)
+
+
+def _overtaken(session: Session, revisions: Mapping[int, int], *, now: datetime) -> set[int]:
+    keep_quiet(session)
+    return claims.overtaken(session, revisions, now=now)
+
+
+def _save(session: Session, settled: Sequence[Settled], *, now: datetime) -> None:
+    keep_quiet(session)
+    outbox.save(session, settled, now=now)
 
 
 def _written(composer: Composer, outgoing: Outgoing) -> Written | None:

@@ -15,6 +15,7 @@ RECOVERY = 1.0 / 60  # one message a second more, each minute without a refusal
 SAME_REFUSAL = 5.0  # seconds in which refusals have one cause: requests that were on their way already
 CHAT_GAP = 1.0  # seconds between two messages to one chat
 UNCOUNTED = timedelta(seconds=1)  # of an owner that died: so much may be claimed and not settled
+FORGET = 1.0  # seconds
 AHEAD = 0.1  # seconds of the rate that are claimed before their turn
 NOBODY: Mapping[str, float] = MappingProxyType({})
 
@@ -98,7 +99,9 @@ def chat_free_at(pace: Pace, chat: str) -> float:
 
 
 def sent(pace: Pace, chat: str, now: float) -> Pace:
-    """The pace after a message to `chat`: the chat rests, the others do not."""
+    """The pace after a message to `chat`: the chat rests, the others do not; without a limit none rests."""
+    if pace.rate is None:
+        return pace
     return _resting(pace, chat, now + CHAT_GAP, now)
 
 
@@ -132,5 +135,8 @@ def _is_second_chat(before: Refusal | None, chat: str, now: float) -> bool:
 
 
 def _resting(pace: Pace, chat: str, until: float, now: float) -> Pace:
-    chats = {name: at for name, at in pace.chats.items() if at > now}  # those free again are forgotten
-    return replace(pace, chats={**chats, chat: max(until, chats.get(chat, 0.0))})
+    chats = dict(pace.chats)
+    if next(iter(chats.values()), inf) <= now - FORGET:  # those free again are forgotten, now and then
+        chats = {name: at for name, at in chats.items() if at > now}
+    chats[chat] = max(until, chats.get(chat, 0.0))
+    return replace(pace, chats=chats)

@@ -82,9 +82,10 @@ def claim(
     return claimed
 
 
-def overtaken(session: Session, delivery_id: int, *, revision: int, now: datetime) -> bool:
-    """Whether a claimed campaign step is not to be begun after all: the person has written or muted or
-    answered since, their deadline has passed, or the campaign stands still or says something else now."""
+def overtaken(session: Session, revisions: Mapping[int, int], *, now: datetime) -> set[int]:
+    """Those of the claimed campaign steps that are not to be begun after all: the person has written or
+    muted or answered since, their deadline has passed, or the campaign stands still or has another revision
+    than the one of this delivery."""
     answered = (
         select(ChoiceRow.id)
         .where(ChoiceRow.recipient_id == DeliveryRow.recipient_id)
@@ -96,19 +97,20 @@ def overtaken(session: Session, delivery_id: int, *, revision: int, now: datetim
         answered,
         col(RecipientRow.muted_at).is_not(None),
         col(CampaignRow.state) != CampaignState.RUNNING.value,
-        col(CampaignRow.revision) != revision,
         func.coalesce(DeliveryRow.not_after, SlotRow.not_after) < now,
     )
-    found = session.scalars(
-        sa.select(col(DeliveryRow.id))
+    found = session.execute(
+        sa.select(col(DeliveryRow.id), col(CampaignRow.revision), changed)
         .outerjoin(SlotRow, col(SlotRow.id) == col(DeliveryRow.slot_id))
         .join(CampaignRow, col(CampaignRow.id) == col(DeliveryRow.campaign_id))
         .join(AddressRow, col(AddressRow.id) == col(DeliveryRow.address_id))
         .join(RecipientRow, col(RecipientRow.id) == col(DeliveryRow.recipient_id))
-        .where(col(DeliveryRow.id) == delivery_id, changed)
+        .where(col(DeliveryRow.id).in_(revisions))
         .where(col(DeliveryRow.kind) != StepKind.REPLY.value)
     )
-    return found.first() is not None
+    return {
+        number for number, revision, is_so in found if number and (is_so or revision != revisions[number])
+    }
 
 
 def ready(now: datetime) -> ColumnElement[bool]:

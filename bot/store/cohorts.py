@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
-from sqlalchemy import literal
+from sqlalchemy import Executable, Select, bindparam, literal
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select, update
 
 from bot.domain.recipient import ChannelName
 from bot.store.dialect import insert_selected
 from bot.store.models import CampaignRow, CohortRow, DeliveryRow, RecipientRow
+
+COLUMNS = ("campaign_id", "zone", "day_asked", "channel", "revision")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +27,16 @@ class Cohort:
     id: int = 0
 
 
-def note(session: Session, notice: DeliveryRow) -> None:
-    """The cohort of somebody whose notice has just been accepted exists."""
-    session.flush()
-    _note(session, [notice.recipient_id or 0], campaign_id=notice.campaign_id)
+def note(session: Session, notices: Sequence[int]) -> None:
+    """The cohorts of those whose notices have just been accepted exist."""
+    if notices:
+        session.connection().execute(_of_notices(session.get_bind().dialect.name), {"ids": notices})
 
 
 def note_moved(session: Session, recipient_ids: Sequence[int]) -> None:
     """The cohorts of people whose zone has changed exist."""
-    _note(session, recipient_ids, campaign_id=None)
+    asked = _asked().where(col(DeliveryRow.recipient_id).in_(recipient_ids))
+    session.execute(insert_selected(session.get_bind().dialect.name, CohortRow, COLUMNS, asked))
 
 
 def without_slots(session: Session, campaign_id: int, revision: int) -> list[Cohort]:
@@ -58,23 +62,24 @@ def compute_again(session: Session, campaign_id: int) -> None:
     session.execute(update(CohortRow).where(col(CohortRow.campaign_id) == campaign_id).values(revision=0))
 
 
-def _note(session: Session, recipient_ids: Sequence[int], *, campaign_id: int | None) -> None:
-    zone = func.coalesce(RecipientRow.zone, CampaignRow.zone)
-    asked = (
+@cache
+def _of_notices(dialect: str) -> Executable:
+    asked = _asked().where(col(DeliveryRow.id).in_(bindparam("ids", expanding=True)))
+    return insert_selected(dialect, CohortRow, COLUMNS, asked)
+
+
+def _asked() -> Select[int | None, str, date | None, str, int]:
+    """The cohorts that accepted notices make."""
+    return (
         select_columns(
             col(DeliveryRow.campaign_id),
-            zone,
+            func.coalesce(RecipientRow.zone, CampaignRow.zone),
             col(DeliveryRow.asked_on),
             col(DeliveryRow.channel),
             literal(0),
         )
         .join(RecipientRow, col(RecipientRow.id) == col(DeliveryRow.recipient_id))
         .join(CampaignRow, col(CampaignRow.id) == col(DeliveryRow.campaign_id))
-        .where(col(DeliveryRow.recipient_id).in_(recipient_ids), col(DeliveryRow.step) == "notice")
-        .where(col(DeliveryRow.asked_on).is_not(None))
+        .where(col(DeliveryRow.step) == "notice", col(DeliveryRow.asked_on).is_not(None))
         .distinct()
     )
-    if campaign_id is not None:
-        asked = asked.where(col(DeliveryRow.campaign_id) == campaign_id)
-    columns = ("campaign_id", "zone", "day_asked", "channel", "revision")
-    session.execute(insert_selected(session, CohortRow, columns, asked))

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
@@ -25,6 +26,7 @@ from bot.store.dialect import sha256_hex
 
 POSTGRES_THREADS = 4
 BUSY_TIMEOUT = 10.0  # seconds that SQLite waits for another process's transaction
+QUIET = "quiet"  # set on a session whose transaction says nothing that could speak against a message
 READS = "reads"  # set on a connection that only looks
 TRACES = "traces"  # set on a session whose transaction has erased something
 
@@ -46,6 +48,8 @@ class Database:
         if inline and self.is_sqlite:
             event.listen(self.engine, "connect", _trust_the_machine)
         self.clock = clock
+        self._count = count(1)
+        self.changes = 0  # another number after each transaction here that somebody may care about
         threads = 1 if self.is_sqlite else POSTGRES_THREADS
         self._threads = _Inline() if inline else ThreadPoolExecutor(threads, thread_name_prefix="database")
         self._looking = _Inline() if inline else ThreadPoolExecutor(1, thread_name_prefix="looking")
@@ -71,6 +75,8 @@ class Database:
                     result = function(session, *args, **kwargs)
                     failpoint("database.before_commit")
                 failpoint("database.after_commit")
+                if not session.info.get(QUIET):
+                    self.changes = next(self._count)
                 if session.info.get(TRACES) and self.is_sqlite:
                     self._truncate_log()
                 return result
@@ -208,6 +214,11 @@ class Database:
             Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise DatabaseAway(self.shown_url, str(error.strerror)) from error
+
+
+def keep_quiet(session: Session) -> None:
+    """Nobody who has looked needs to look again because of this transaction."""
+    session.info[QUIET] = True
 
 
 def leave_no_traces(session: Session) -> None:

@@ -29,15 +29,18 @@ def insert_each(session: Session, row: type[SQLModel]) -> Executable:
 
 
 def insert_selected(
-    session: Session, row: type[SQLModel], columns: Sequence[str], chosen: SelectBase
+    dialect: str, row: type[SQLModel], columns: Sequence[str], chosen: SelectBase
 ) -> Executable:
     """Insert what `chosen` finds, by position; a row that breaks a unique key is left out."""
-    return _insert(session, row).from_select(columns, chosen).on_conflict_do_nothing()
+    return _into(dialect, row).from_select(columns, chosen).on_conflict_do_nothing()
 
 
 def _insert(session: Session, row: type[SQLModel]) -> _Insert:
-    module = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return cast(_Insert, module.insert(row))
+    return _into(session.get_bind().dialect.name, row)
+
+
+def _into(dialect: str, row: type[SQLModel]) -> _Insert:
+    return cast(_Insert, (postgresql if dialect == "postgresql" else sqlite).insert(row))
 
 
 class keyed_mark(FunctionElement[str]):  # noqa: N801 - it is used as SQL's functions are

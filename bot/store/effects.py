@@ -52,7 +52,7 @@ def gather(session: Session, *, now: datetime) -> int:
         .limit(SEGMENT)
     )
     columns = ("seq", "recipient_id", "state", "attempts", "due_at")
-    session.execute(insert_selected(session, EffectRow, columns, chosen))
+    session.execute(insert_selected(session.get_bind().dialect.name, EffectRow, columns, chosen))
     return session.exec(select(func.count()).where(col(EffectRow.seq) > before)).one()
 
 

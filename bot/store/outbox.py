@@ -4,14 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select as select_columns
 from sqlmodel import Session, and_, col, func, or_, select, update
 
 from bot.domain.delivery import Delivery, DeliveryState, OnDoubt, doubt
 from bot.domain.message import Document, MessageKind, Surface
 from bot.domain.recipient import Address, Reach
-from bot.domain.step import StepKind
-from bot.store import addresses, campaigns, cohorts, lanes, messages
+from bot.domain.step import StepKind, kind_of
+from bot.store import addresses, arrivals, lanes, messages
+from bot.store.arrivals import Arrival
 from bot.store.claims import delivery_of, may_run, ready
 from bot.store.database import leave_no_traces
 from bot.store.lanes import Lease
@@ -105,8 +105,11 @@ def word(session: Session, wordings: Sequence[Wording]) -> None:
 
 def save(session: Session, settled: Sequence[Settled], *, now: datetime) -> int:
     """The results are stored, each only under its own claim; how many rows took theirs."""
-    saved = sum(_save(session, result, now) for result in settled)
-    _look_for_old_dates(session, [result.delivery.id for result in settled if result.deadline_shown])
+    arrived = [_arrival(result) for result in settled if _is_arrival(result)]
+    saved = sum(_save(session, result, now) for result in settled if not _is_arrival(result))
+    saved += arrivals.save(session, arrived)
+    shown = [result.delivery.id for result in settled if result.deadline_shown]
+    arrivals.look_for_old_dates(session, shown)
     return saved
 
 
@@ -290,10 +293,6 @@ def _save(session: Session, result: Settled, now: datetime) -> int:
         return 0
     row.doubts += result.unsure
     _write(row, result.delivery)
-    if result.asked_on is not None:
-        row.asked_on = result.asked_on
-        cohorts.note(session, row)
-    row.deadline_shown = result.deadline_shown or row.deadline_shown
     addresses.update(session, result.delivery.address, now=now)
     if row.to and addresses.from_text(row.to).external != result.delivery.address.external:
         row.to = addresses.to_text(result.delivery.address)  # the chat has moved
@@ -305,19 +304,24 @@ def _save(session: Session, result: Settled, now: datetime) -> int:
     return 1
 
 
-def _look_for_old_dates(session: Session, delivery_ids: Sequence[int]) -> None:
-    """What was on its way while its campaign's deadline moved has shown the old date: to be corrected."""
-    session.flush()
-    shown = session.execute(
-        select_columns(col(DeliveryRow.campaign_id), col(DeliveryRow.deadline_shown))
-        .join(CampaignRow, col(CampaignRow.id) == col(DeliveryRow.campaign_id))
-        .where(col(DeliveryRow.id).in_(delivery_ids), col(CampaignRow.revision) > 1)
-        .distinct()
-    ).all()
-    present = campaigns.by_ids(session, [campaign_id or 0 for campaign_id, _ in shown])
-    for campaign_id, day in shown:
-        if day != present[campaign_id or 0].document.deadline:
-            cohorts.compute_again(session, campaign_id or 0)
+def _is_arrival(result: Settled) -> bool:
+    """A campaign step that was accepted: nothing of its row needs to be read."""
+    delivery = result.delivery
+    return delivery.state is DeliveryState.SENT and kind_of(delivery.step) is not StepKind.REPLY
+
+
+def _arrival(result: Settled) -> Arrival:
+    after = result.delivery
+    return Arrival(
+        delivery=after.id,
+        claim=after.claim,
+        at=after.settled_at,
+        message=after.platform_message,
+        address=after.address.id,
+        conversation=after.address.conversation,
+        asked_on=result.asked_on,
+        deadline_shown=result.deadline_shown,
+    )
 
 
 def _write(row: DeliveryRow, after: Delivery) -> None:

@@ -182,7 +182,7 @@ def _new_delivery(
 
 def _insert(session: Session, chosen: Select[tuple[object, ...]]) -> int:
     ordered = chosen.order_by(col(RecipientRow.id)).limit(SEGMENT)
-    insert = insert_selected(session, DeliveryRow, DELIVERY_COLUMNS, ordered)
+    insert = insert_selected(session.get_bind().dialect.name, DeliveryRow, DELIVERY_COLUMNS, ordered)
     counted = insert.execution_options(preserve_rowcount=True)  # psycopg forgets it with its cursor
     return session.connection().execute(counted).rowcount
 

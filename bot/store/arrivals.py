@@ -1,0 +1,102 @@
+"""Arrivals: campaign steps that a platform has accepted, saved many at a time.
+
+They are nearly all that a campaign saves, and nothing of them needs to be read first: a few statements,
+built once, do for a whole batch.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Table, bindparam, func, select, update
+from sqlmodel import Session, SQLModel, col
+
+from bot.domain.delivery import DeliveryState
+from bot.store import campaigns, cohorts
+from bot.store.models import CampaignRow, DeliveryRow
+
+_DELIVERY: Table = SQLModel.metadata.tables["delivery"]
+_ADDRESS: Table = SQLModel.metadata.tables["address"]
+
+_SENT = (
+    update(_DELIVERY)
+    .where(_DELIVERY.c.id == bindparam("delivery"), _DELIVERY.c.claim == bindparam("under"))
+    .where(_DELIVERY.c.state == DeliveryState.SENDING.value)
+    .values(
+        state=DeliveryState.SENT.value,
+        reason=None,
+        settled_at=bindparam("at"),
+        platform_message=bindparam("message"),
+        asked_on=func.coalesce(bindparam("asked", type_=_DELIVERY.c.asked_on.type), _DELIVERY.c.asked_on),
+        deadline_shown=func.coalesce(
+            bindparam("shown", type_=_DELIVERY.c.deadline_shown.type), _DELIVERY.c.deadline_shown
+        ),
+    )
+)
+_FOUND = (
+    update(_ADDRESS)
+    .where(_ADDRESS.c.id == bindparam("address"))
+    .where(_ADDRESS.c.conversation.is_distinct_from(bindparam("conversation_now")))
+    .values(conversation=bindparam("conversation_now"))
+)
+_OLD_DATES = (
+    select(col(DeliveryRow.campaign_id), col(DeliveryRow.deadline_shown))
+    .join(CampaignRow, col(CampaignRow.id) == col(DeliveryRow.campaign_id))
+    .where(col(DeliveryRow.id).in_(bindparam("ids", expanding=True)), col(CampaignRow.revision) > 1)
+    .distinct()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A step that was accepted, under the claim by which it was sent."""
+
+    delivery: int
+    claim: int
+    at: datetime | None
+    message: str | None
+    address: int
+    conversation: str | None
+    asked_on: date | None
+    deadline_shown: date | None
+
+
+def save(session: Session, arrivals: Sequence[Arrival]) -> int:
+    """They are sent, each only under its own claim; how many rows took that."""
+    if not arrivals:
+        return 0
+    session.flush()
+    connection = session.connection()
+    rows = [
+        {
+            "delivery": arrival.delivery,
+            "under": arrival.claim,
+            "at": arrival.at,
+            "message": arrival.message,
+            "asked": arrival.asked_on,
+            "shown": arrival.deadline_shown,
+        }
+        for arrival in arrivals
+    ]
+    saved = connection.execute(_SENT, rows).rowcount
+    found = [
+        {"address": arrival.address, "conversation_now": arrival.conversation}
+        for arrival in arrivals
+        if arrival.conversation and arrival.address
+    ]
+    if found:  # where edits go: Slack tells it with the first message
+        connection.execute(_FOUND, found)
+    cohorts.note(session, [arrival.delivery for arrival in arrivals if arrival.asked_on])
+    return saved
+
+
+def look_for_old_dates(session: Session, delivery_ids: Sequence[int]) -> None:
+    """What was on its way while its campaign's deadline moved has shown the old date: to be corrected."""
+    if not delivery_ids:
+        return
+    session.flush()
+    shown = session.connection().execute(_OLD_DATES, {"ids": delivery_ids}).all()
+    present = campaigns.by_ids(session, [campaign_id or 0 for campaign_id, _ in shown]) if shown else {}
+    for campaign_id, day in shown:
+        if day != present[campaign_id or 0].document.deadline:
+            cohorts.compute_again(session, campaign_id or 0)
