@@ -16,6 +16,7 @@ from bot.domain.plan import PlannedStep, StepState
 from bot.domain.recipient import Address, ChannelName, Reach, Recipient, exclusion
 from bot.domain.step import StepKind, is_reminder, kind_of, name_of, number_of
 from bot.store import addresses, campaigns, choices, deliveries, recipients, slots
+from bot.store.audience import waits_for_the_rest
 from bot.store.cohorts import Cohort
 from bot.store.database import Session
 from bot.store.deliveries import Logged
@@ -136,8 +137,13 @@ class _Case:
         explanation = self.planned(started_at=started, joined=joined)
         if explanation.excluded is not None:
             return explanation
-        steps = tuple(self._stopped(step, self._over(session)) for step in explanation.steps)
+        over = self._over(session) or self._for_the_rest()
+        steps = tuple(self._stopped(step, over) for step in explanation.steps)
         return replace(explanation, steps=steps)
+
+    def _for_the_rest(self) -> tuple[str, str] | None:
+        waits = waits_for_the_rest(self.campaign, self.person.ref)
+        return ("held", "only a first part of the audience is asked for now") if waits else None
 
     def _open(self, session: Session, notice: Logged, log: Sequence[Logged]) -> Iterable[PlannedStep]:
         """The steps of which the log does not tell yet."""

@@ -67,6 +67,12 @@ def reachable_since(session: Session, address_id: int) -> datetime | None:
     return row.reachable_since if row else None
 
 
+def closed_at(session: Session, address_id: int) -> datetime | None:
+    """Since when this place cannot be written to any more, if that is so."""
+    row = session.get(AddressRow, address_id)
+    return row.closed_at if row else None
+
+
 def preference(place: Address) -> int:
     """Sorts addresses of one person: where to write first."""
     return PREFERRED.index(place.channel)
@@ -107,7 +113,7 @@ def noticed(
 ) -> None:
     """What a platform told on the way is remembered: where edits go, the handle, the language."""
     row.conversation = conversation or row.conversation
-    row.handle = handle or row.handle
+    row.handle = handle.lower() if handle else row.handle
     row.language = language or row.language
 
 
@@ -154,4 +160,5 @@ def closed(row: AddressRow, reach: Reach, *, now: datetime) -> None:
 def _set_reach(row: AddressRow, reach: Reach, now: datetime) -> None:
     if reach is Reach.REACHABLE:
         row.reachable_since = now
+    row.closed_at = None if reach is Reach.REACHABLE else now
     row.reach = reach.value

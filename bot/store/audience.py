@@ -11,7 +11,7 @@ from bot.domain.delivery import DeliveryState
 from bot.domain.recipient import Reach
 from bot.domain.step import StepKind, kind_of
 from bot.store.addresses import PREFERRED
-from bot.store.dialect import keyed_mark
+from bot.store.dialect import keyed_mark, sha256_hex
 from bot.store.models import AddressRow, CampaignRow, ChoiceRow, DeliveryRow, RecipientRow
 from bot.store.slots import Slot
 
@@ -50,6 +50,12 @@ def may_be_asked(campaign: Campaign) -> ColumnElement[bool]:
 def mark(campaign: Campaign) -> ColumnElement[str]:
     """Where the person stands when an audience is asked in parts: always at the same place in a campaign."""
     return keyed_mark(literal(f"{campaign.slug}:").concat(col(RecipientRow.ref)))
+
+
+def waits_for_the_rest(campaign: Campaign, ref: str) -> bool:
+    """Whether only a first part of the audience is asked for now, and this person is not in it."""
+    below = campaign.first_below
+    return below is not None and sha256_hex(f"{campaign.slug}:{ref}") >= below
 
 
 def undecided(campaign: Campaign) -> ColumnElement[bool]:

@@ -45,10 +45,11 @@ class AddressRow(SQLModel, table=True):
             sqlite_where=text("reach = 'blocked'"),
             postgresql_where=text("reach = 'blocked'"),
         ),
+        Index("ix_address_reach", "recipient_id", "reach"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
-    recipient_id: int = Field(foreign_key="recipient.id", index=True)
+    recipient_id: int = Field(foreign_key="recipient.id")
     key: str = Field(unique=True)
     channel: str
     external: str
@@ -56,7 +57,8 @@ class AddressRow(SQLModel, table=True):
     conversation: str | None = None
     reach: str
     reachable_since: datetime
-    handle: str | None = None
+    closed_at: datetime | None = None  # when it was blocked or gone, as long as it is
+    handle: str | None = Field(default=None, index=True)  # in lower case, as no platform tells them apart
     language: str | None = None  # as the platform says
     helped_at: datetime | None = None  # when the short help was last said
     home_at: datetime | None = None  # when the person first opened their own page in the app
@@ -189,6 +191,12 @@ class DeliveryRow(SQLModel, table=True):
         ),
         Index("ix_delivery_recipient", "recipient_id", "campaign_id"),
         Index("ix_delivery_slot", "slot_id"),
+        Index(
+            "ix_delivery_about",
+            "about_id",
+            sqlite_where=text("about_id IS NOT NULL"),
+            postgresql_where=text("about_id IS NOT NULL"),
+        ),
         Index("ix_delivery_asked", "campaign_id", "step", "asked_on", "channel"),
         Index(
             "ix_delivery_doubtful",
@@ -242,6 +250,7 @@ class DeliveryRow(SQLModel, table=True):
     document: str | None = None  # replies: a file, as JSON, until it is sent
     surface: str = "chat"  # where it is shown
     wiped: bool = False  # nothing personal is left in it once it is settled
+    about_id: int | None = Field(default=None, foreign_key="recipient.id")  # cards: of whom it tells
 
 
 class RenderingRow(SQLModel, table=True):
@@ -404,11 +413,21 @@ class LinkTokenRow(SQLModel, table=True):
     """An invitation: a link by which one person connects an account of theirs, once.
 
     `opened_by` is the key of the account that opened it and was asked whether it is that person's; nobody
-    else can use it from then on, unless the answer is no. `used_at` is when the answer was yes.
+    else can use it from then on, unless the answer is no. `used_at` is when the answer was yes. One made by
+    support leads nowhere after `until`; an invitation, of which a person has one only, has no such instant.
     """
 
     __tablename__ = "link_token"
-    __table_args__ = (UniqueConstraint("campaign_id", "recipient_id"),)
+    __table_args__ = (
+        Index(
+            "ix_link_token_invited",
+            "campaign_id",
+            "recipient_id",
+            unique=True,
+            sqlite_where=text("until IS NULL"),
+            postgresql_where=text("until IS NULL"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     token: bytes = Field(unique=True)
@@ -418,6 +437,25 @@ class LinkTokenRow(SQLModel, table=True):
     opened_by: str | None = None
     opened_at: datetime | None = None
     used_at: datetime | None = None
+    until: datetime | None = None
+
+
+class ErrandRow(SQLModel, table=True):
+    """What staff asked for in a chat and is worked out beside the talk; gone once it is answered."""
+
+    __tablename__ = "errand"
+
+    id: int | None = Field(default=None, primary_key=True)
+    campaign_id: int = Field(foreign_key="campaign.id")
+    inbox_id: int | None = Field(default=None, foreign_key="inbox.id")
+    number: int  # of the first of its answers among the replies to the update
+    kind: str
+    locale: str
+    zone: str
+    to: str  # where the answer goes, as JSON
+    lane: str
+    response_url: str | None = None
+    made_at: datetime
 
 
 class StaffRow(SQLModel, table=True):
@@ -448,12 +486,13 @@ class AuditRow(SQLModel, table=True):
     """Something that staff did or was refused."""
 
     __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_actor", "actor", "act", "at"),)
 
     id: int | None = Field(default=None, primary_key=True)
     at: datetime
     actor: str
     act: str
-    subject: str | None = None
+    subject: str | None = Field(default=None, index=True)
     allowed: bool
     detail: str | None = None
 
@@ -473,6 +512,7 @@ class LaneRow(SQLModel, table=True):
     stopped: str | None = None  # why nothing can be sent: the token is dead
     token_hint: str | None = None  # which token answers for it, as a short hash
     remembers: bool | None = None  # the platform gives back the metadata of our messages; None: not tested
+    handle: str | None = None  # what the platform calls the bot, for links to it
 
 
 class GuardTripRow(SQLModel, table=True):

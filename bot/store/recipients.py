@@ -346,7 +346,7 @@ def _added(owner: int, place: Address, now: datetime) -> dict[str, object]:
 
 
 def _replaced(old: int, place: Address, now: datetime) -> dict[str, object]:
-    forgotten = dict.fromkeys(("conversation", "handle", "language", "helped_at", "home_at"))
+    forgotten = dict.fromkeys(("conversation", "handle", "language", "helped_at", "home_at", "closed_at"))
     return {"row_id": old} | _place(place, now) | forgotten
 
 

@@ -20,6 +20,10 @@ def upgrade() -> None:
         sa.Column("detail", sqltypes.AutoString(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
     )
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.create_index("ix_audit_actor", ["actor", "act", "at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_audit_subject"), ["subject"], unique=False)
+
     op.create_table(
         "campaign",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -92,6 +96,7 @@ def upgrade() -> None:
         sa.Column("stopped", sqltypes.AutoString(), nullable=True),
         sa.Column("token_hint", sqltypes.AutoString(), nullable=True),
         sa.Column("remembers", sa.Boolean(), nullable=True),
+        sa.Column("handle", sqltypes.AutoString(), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_lane")),
     )
     op.create_table(
@@ -189,6 +194,7 @@ def upgrade() -> None:
         sa.Column("conversation", sqltypes.AutoString(), nullable=True),
         sa.Column("reach", sqltypes.AutoString(), nullable=False),
         sa.Column("reachable_since", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("closed_at", sqltypes.UTCDateTime(), nullable=True),
         sa.Column("handle", sqltypes.AutoString(), nullable=True),
         sa.Column("language", sqltypes.AutoString(), nullable=True),
         sa.Column("helped_at", sqltypes.UTCDateTime(), nullable=True),
@@ -205,7 +211,8 @@ def upgrade() -> None:
             sqlite_where=sa.text("reach = 'blocked'"),
             postgresql_where=sa.text("reach = 'blocked'"),
         )
-        batch_op.create_index(batch_op.f("ix_address_recipient_id"), ["recipient_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_address_handle"), ["handle"], unique=False)
+        batch_op.create_index("ix_address_reach", ["recipient_id", "reach"], unique=False)
 
     op.create_table(
         "campaign_revision",
@@ -252,17 +259,39 @@ def upgrade() -> None:
         sa.Column("opened_by", sqltypes.AutoString(), nullable=True),
         sa.Column("opened_at", sqltypes.UTCDateTime(), nullable=True),
         sa.Column("used_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("until", sqltypes.UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_link_token_campaign_id")),
         sa.ForeignKeyConstraint(["recipient_id"], ["recipient.id"], name=op.f("fk_link_token_recipient_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_link_token")),
-        sa.UniqueConstraint(
-            "campaign_id", "recipient_id", name=op.f("uq_link_token_campaign_id_recipient_id")
-        ),
         sa.UniqueConstraint("token", name=op.f("uq_link_token_token")),
     )
     with op.batch_alter_table("link_token", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_link_token_invited",
+            ["campaign_id", "recipient_id"],
+            unique=True,
+            sqlite_where=sa.text("until IS NULL"),
+            postgresql_where=sa.text("until IS NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_link_token_recipient_id"), ["recipient_id"], unique=False)
 
+    op.create_table(
+        "errand",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("inbox_id", sa.Integer(), nullable=True),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("kind", sqltypes.AutoString(), nullable=False),
+        sa.Column("locale", sqltypes.AutoString(), nullable=False),
+        sa.Column("zone", sqltypes.AutoString(), nullable=False),
+        sa.Column("to", sqltypes.AutoString(), nullable=False),
+        sa.Column("lane", sqltypes.AutoString(), nullable=False),
+        sa.Column("response_url", sqltypes.AutoString(), nullable=True),
+        sa.Column("made_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_errand_campaign_id")),
+        sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk_errand_inbox_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_errand")),
+    )
     op.create_table(
         "slot",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -367,6 +396,8 @@ def upgrade() -> None:
         sa.Column("document", sqltypes.AutoString(), nullable=True),
         sa.Column("surface", sqltypes.AutoString(), nullable=False),
         sa.Column("wiped", sa.Boolean(), nullable=False),
+        sa.Column("about_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["about_id"], ["recipient.id"], name=op.f("fk_delivery_about_id")),
         sa.ForeignKeyConstraint(["address_id"], ["address.id"], name=op.f("fk_delivery_address_id")),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_delivery_campaign_id")),
         sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk_delivery_inbox_id")),
@@ -380,6 +411,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("inbox_id", "number", name=op.f("uq_delivery_inbox_id_number")),
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_delivery_about",
+            ["about_id"],
+            unique=False,
+            sqlite_where=sa.text("about_id IS NOT NULL"),
+            postgresql_where=sa.text("about_id IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_delivery_asked", ["campaign_id", "step", "asked_on", "channel"], unique=False
         )
@@ -536,6 +574,11 @@ def downgrade() -> None:
             postgresql_where=sa.text("state IN ('due', 'sending')"),
         )
         batch_op.drop_index("ix_delivery_asked")
+        batch_op.drop_index(
+            "ix_delivery_about",
+            sqlite_where=sa.text("about_id IS NOT NULL"),
+            postgresql_where=sa.text("about_id IS NOT NULL"),
+        )
 
     op.drop_table("delivery")
     op.drop_table("template_text")
@@ -553,12 +596,19 @@ def downgrade() -> None:
     op.drop_table("slot")
     with op.batch_alter_table("link_token", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_link_token_recipient_id"))
+        batch_op.drop_index(
+            "ix_link_token_invited",
+            sqlite_where=sa.text("until IS NULL"),
+            postgresql_where=sa.text("until IS NULL"),
+        )
 
     op.drop_table("link_token")
+    op.drop_table("errand")
     op.drop_table("cohort")
     op.drop_table("campaign_revision")
     with op.batch_alter_table("address", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_address_recipient_id"))
+        batch_op.drop_index("ix_address_reach")
+        batch_op.drop_index(batch_op.f("ix_address_handle"))
 
     op.drop_table("address")
     op.drop_table("template")
@@ -591,4 +641,8 @@ def downgrade() -> None:
     op.drop_table("inbox")
     op.drop_table("checkpoint")
     op.drop_table("campaign")
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_audit_subject"))
+        batch_op.drop_index("ix_audit_actor")
+
     op.drop_table("audit")
