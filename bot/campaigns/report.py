@@ -10,7 +10,7 @@ from bot.domain.step import StepKind
 from bot.store import campaigns, figures, tallies
 from bot.store.database import Session
 from bot.store.figures import Figures
-from bot.store.tallies import Answered, Reached
+from bot.store.tallies import Answered
 
 BY_ITSELF = "by themselves"  # an answer to no campaign message: by a command, on the app's own page
 
@@ -86,40 +86,53 @@ class Report:
 def report(session: Session, slug: str) -> Report:
     """What came of the campaign until now."""
     campaign = campaigns.get(session, slug)
-    answered, reached = tallies.answers(session, campaign), tallies.reached(session, campaign)
-    notices = [row for row in reached if row.step == StepKind.NOTICE.value]
+    people = figures.people(session, campaign.document)
+    delivered, answers = tallies.deliveries(session, campaign), tallies.answers(session, campaign)
+    answered, notices = answers.groups, [row for row in delivered if row.step == StepKind.NOTICE.value]
+    reached = [row for row in notices if row.is_reached]
+    languages = tallies.reached_by_locale(session, campaign)
     zone = ZoneInfo(campaign.document.zone)
     return Report(
         campaign=campaign,
-        figures=figures.of(session, campaign),
-        blocked=figures.blocked(session, campaign.document),
-        changed=tallies.changed(session, campaign),
-        seconds_to_answer=tallies.seconds_to_answer(session, campaign),
-        steps=_parts(reached, lambda row: row.step, answered, lambda row: row.step or BY_ITSELF),
+        figures=figures.summed(people, delivered, answers, figures.funnel(session, campaign.id)),
+        blocked=people.blocked,
+        changed=answers.changed,
+        seconds_to_answer=answers.seconds_to_answer,
+        steps=_parts(
+            _people((row.step, row.count) for row in delivered if row.is_reached),
+            answered,
+            lambda row: row.step or BY_ITSELF,
+        ),
         days=_sorted(
             _parts(
-                (row for row in notices if row.asked_on is not None),
-                lambda row: str(row.asked_on),
+                _people((str(row.asked_on), row.count) for row in reached if row.asked_on is not None),
                 answered,
                 lambda row: row.hour.astimezone(zone).date().isoformat(),
             )
         ),
         locales=_sorted(
-            _parts(notices, lambda row: row.locale or "unknown", answered, lambda row: row.locale)
+            _parts(
+                _people((locale or "unknown", count) for locale, count in languages.items()),
+                answered,
+                lambda row: row.locale,
+            )
         ),
-        channels=_sorted(_parts(notices, lambda row: row.channel, answered, lambda row: row.channel)),
+        channels=_sorted(
+            _parts(_people((row.channel, row.count) for row in reached), answered, lambda row: row.channel)
+        ),
     )
 
 
+def _people(counted: Iterable[tuple[str, int]]) -> Mapping[str, int]:
+    found: dict[str, int] = {}
+    for name, count in counted:
+        found[name] = found.get(name, 0) + count
+    return found
+
+
 def _parts(
-    reached: Iterable[Reached],
-    reached_as: Callable[[Reached], str],
-    answered: Iterable[Answered],
-    answered_as: Callable[[Answered], str],
+    people: Mapping[str, int], answered: Iterable[Answered], answered_as: Callable[[Answered], str]
 ) -> tuple[Part, ...]:
-    people: dict[str, int] = {}
-    for row in reached:
-        people[reached_as(row)] = people.get(reached_as(row), 0) + row.count
     chosen: dict[str, dict[ChoiceValue, int]] = {}
     for answer in answered:
         values = chosen.setdefault(answered_as(answer), {})

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Protocol, cast
 
-from sqlalchemy import Executable, SelectBase, String
+from sqlalchemy import Executable, Float, SelectBase, String
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -59,6 +59,26 @@ def _mark_on_sqlite(element: keyed_mark, compiler: SQLCompiler, **named: object)
 def _mark_on_postgresql(element: keyed_mark, compiler: SQLCompiler, **named: object) -> str:
     text = compiler.process(element.clauses, **named)
     return f"""(encode(sha256(convert_to({text}, 'UTF8')), 'hex') COLLATE "C")"""
+
+
+class seconds_between(FunctionElement[float]):  # noqa: N801 - it is used as SQL's functions are
+    """How many seconds lie between an instant and a later one, which may be written as ISO 8601; to a tenth of
+    a millisecond."""
+
+    inherit_cache = True
+    type = Float()
+
+
+@compiles(seconds_between, "sqlite")
+def _seconds_on_sqlite(element: seconds_between, compiler: SQLCompiler, **named: object) -> str:
+    earlier, later = (compiler.process(clause, **named) for clause in element.clauses)
+    return f"(julianday({later}) - julianday({earlier})) * 86400.0"
+
+
+@compiles(seconds_between, "postgresql")
+def _seconds_on_postgresql(element: seconds_between, compiler: SQLCompiler, **named: object) -> str:
+    earlier, later = (compiler.process(clause, **named) for clause in element.clauses)
+    return f"CAST(EXTRACT(EPOCH FROM CAST({later} AS timestamptz) - ({earlier})) AS double precision)"
 
 
 def sha256_hex(text: str) -> str:

@@ -1,20 +1,22 @@
 """Figures of a campaign, each counted by the database."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, case, literal
+from sqlalchemy import ColumnElement, case, literal, literal_column
 from sqlalchemy import select as select_columns
-from sqlmodel import Session, and_, col, func, or_, select
+from sqlmodel import Session, and_, col, func, select
 
 from bot.domain.campaign import Campaign, CampaignDocument
 from bot.domain.choice import ChoiceValue
 from bot.domain.delivery import DeliveryState
 from bot.domain.recipient import Exclusion, Reach
 from bot.domain.step import StepKind
+from bot.store import tallies
 from bot.store.models import AddressRow, ChoiceRow, DeliveryRow, LinkTokenRow, RecipientRow
+from bot.store.tallies import Answers, Delivered, is_asked
 
-REACHED = (DeliveryState.SENT.value, DeliveryState.IN_DOUBT.value)
+REACHES = (Reach.UNLINKED, Reach.GONE, Reach.BLOCKED, Reach.REACHABLE)  # the last that holds is a person's
 DOUBTFUL = (DeliveryState.IN_DOUBT.value, DeliveryState.HELD.value)
 
 
@@ -50,55 +52,91 @@ class Figures:
     steps: Mapping[str, Mapping[str, int]]
 
 
+@dataclass(frozen=True, slots=True)
+class People:
+    """All recipients as a campaign sees them: left out by reason (None: asked), and of those whom it is for
+    how many want no messages, cannot be reached, or blocked the bot and cannot be reached elsewhere."""
+
+    excluded: Mapping[Exclusion | None, int]
+    muted: int
+    unreachable: int
+    blocked: int
+
+
 def of(session: Session, campaign: Campaign) -> Figures:
     """The figures of this campaign as they are now."""
-    excluded = exclusions(session, campaign.document)
-    chosen = choices(session, campaign.id)
-    steps = _steps(session, campaign.id)
-    answered = sum(chosen.values())
-    asked, silent = _asked(session, campaign.id)
+    return summed(
+        people(session, campaign.document),
+        tallies.deliveries(session, campaign),
+        tallies.answers(session, campaign),
+        funnel(session, campaign.id),
+    )
+
+
+def summed(found: People, deliveries: Sequence[Delivered], answers: Answers, invited: Funnel) -> Figures:
+    """The figures that these come to."""
+    excluded = dict(found.excluded)
+    chosen = answers.chosen
+    steps: dict[str, dict[str, int]] = {}
+    for row in deliveries:
+        states = steps.setdefault(row.step, {})
+        states[row.state] = states.get(row.state, 0) + row.count
+    asked = sum(row.count for row in deliveries if row.step == StepKind.NOTICE.value and row.is_asked)
     return Figures(
         audience=excluded.pop(None, 0),
         excluded={why.value: excluded[why] for why in Exclusion if why in excluded},
         asked=asked,
-        answered=answered,
+        answered=sum(chosen.values()),
         opt_in=chosen.get(ChoiceValue.OPT_IN, 0),
         opt_out=chosen.get(ChoiceValue.OPT_OUT, 0),
-        no_answer=silent,
-        muted=_covered(session, campaign.document, col(RecipientRow.muted_at).is_not(None)),
-        unreachable=_covered(session, campaign.document, ~_has_address(Reach.REACHABLE)),
+        no_answer=asked - answers.asked,
+        muted=found.muted,
+        unreachable=found.unreachable,
         in_doubt=sum(states.get(state, 0) for states in steps.values() for state in DOUBTFUL),
-        funnel=_funnel(session, campaign.id),
+        funnel=invited,
         steps=steps,
     )
 
 
+def people(session: Session, document: CampaignDocument) -> People:
+    """Everybody, counted in one pass: a million people are looked at once."""
+    best = case(
+        {reach.value: rank for rank, reach in enumerate(REACHES)}, value=col(AddressRow.reach), else_=0
+    )
+    nearest = (
+        select(func.coalesce(func.max(best), 0))
+        .where(AddressRow.recipient_id == RecipientRow.id)
+        .correlate(RecipientRow)
+        .scalar_subquery()
+    )
+    is_muted = case((col(RecipientRow.muted_at).is_not(None), 1), else_=0)
+    kind = case((~_has_plan(document), -2), (_is_late(document), -1), else_=nearest * 2 + is_muted)
+    found = session.execute(
+        select_columns(kind, func.count()).select_from(RecipientRow).group_by(literal_column("1"))
+    )
+    excluded: dict[Exclusion | None, int] = {}
+    muted = unreachable = blocked = 0
+    for number, count in found:
+        reach, off = (None, 0) if number < 0 else (REACHES[number // 2], number % 2)
+        why = _why(number, reach, off)
+        excluded[why] = excluded.get(why, 0) + count
+        muted += count * off
+        unreachable += count if reach not in (None, Reach.REACHABLE) else 0
+        blocked += count if reach is Reach.BLOCKED else 0
+    return People(excluded, muted, unreachable, blocked)
+
+
+def _why(number: int, reach: Reach | None, off: int) -> Exclusion | None:
+    if reach is None:
+        return Exclusion.PLAN if number == -2 else Exclusion.REGISTERED_LATE
+    if reach is not Reach.REACHABLE:
+        return Exclusion.UNLINKED if reach is Reach.UNLINKED else Exclusion.UNREACHABLE
+    return Exclusion.MUTED if off else None
+
+
 def exclusions(session: Session, document: CampaignDocument) -> dict[Exclusion | None, int]:
     """How many recipients the campaign leaves out, by reason; under None those whom it asks."""
-    why = exclusion(document)
-    found = session.execute(select_columns(why, func.count()).select_from(RecipientRow).group_by(why))
-    return {None if reason is None else Exclusion(reason): count for reason, count in found}
-
-
-def choices(session: Session, campaign_id: int) -> dict[ChoiceValue, int]:
-    """How many people stand by each answer."""
-    latest = (
-        select(func.max(ChoiceRow.id))
-        .where(ChoiceRow.campaign_id == campaign_id, col(ChoiceRow.supersedes).is_(True))
-        .group_by(col(ChoiceRow.recipient_id))
-    )
-    found = session.execute(
-        select_columns(col(ChoiceRow.value), func.count())
-        .where(col(ChoiceRow.id).in_(latest))
-        .group_by(col(ChoiceRow.value))
-    )
-    return {ChoiceValue(value): count for value, count in found}
-
-
-def blocked(session: Session, document: CampaignDocument) -> int:
-    """How many of those whom the campaign is for have blocked the bot, and cannot be reached elsewhere."""
-    rule = and_(_has_address(Reach.BLOCKED), ~_has_address(Reach.REACHABLE))
-    return _covered(session, document, rule)
+    return dict(people(session, document).excluded)
 
 
 def exclusion(document: CampaignDocument) -> ColumnElement[str | None]:
@@ -132,35 +170,13 @@ def _has_address(*reaches: Reach) -> ColumnElement[bool]:
     )
 
 
-def _covered(session: Session, document: CampaignDocument, rule: ColumnElement[bool]) -> int:
-    return session.exec(
-        select(func.count()).select_from(RecipientRow).where(_has_plan(document), ~_is_late(document), rule)
-    ).one()
-
-
-def _asked(session: Session, campaign_id: int) -> tuple[int, int]:
-    """How many were asked, and how many of them have not answered."""
-    answered = (
-        select(ChoiceRow.id)
-        .where(ChoiceRow.campaign_id == campaign_id, ChoiceRow.recipient_id == DeliveryRow.recipient_id)
-        .exists()
-    )
-    notices = (
-        select(func.count())
-        .select_from(DeliveryRow)
-        .where(DeliveryRow.campaign_id == campaign_id, DeliveryRow.step == StepKind.NOTICE.value)
-        .where(_is_asked())
-    )
-    return session.exec(notices).one(), session.exec(notices.where(~answered)).one()
-
-
-def _funnel(session: Session, campaign_id: int) -> Funnel:
+def funnel(session: Session, campaign_id: int) -> Funnel:
     """Those who answered without being asked, as by a command, were not asked and do not count as answered."""
     used = col(LinkTokenRow.used_at).is_not(None)
     asked = (
         select(DeliveryRow.id)
         .where(DeliveryRow.campaign_id == campaign_id, DeliveryRow.recipient_id == LinkTokenRow.recipient_id)
-        .where(DeliveryRow.step == StepKind.NOTICE.value, _is_asked())
+        .where(DeliveryRow.step == StepKind.NOTICE.value, is_asked(DeliveryRow))
         .exists()
     )
     answered = (
@@ -171,24 +187,7 @@ def _funnel(session: Session, campaign_id: int) -> Funnel:
     stages = (literal(value=True), used, and_(used, asked), and_(used, asked, answered))
     counted = session.execute(
         select_columns(*(func.count(case((stage, 1))) for stage in stages)).where(
-            col(LinkTokenRow.campaign_id) == campaign_id
+            col(LinkTokenRow.campaign_id) == campaign_id, col(LinkTokenRow.until).is_(None)
         )
     ).one()
     return Funnel(*counted)
-
-
-def _is_asked() -> ColumnElement[bool]:
-    return or_(col(DeliveryRow.state).in_(REACHED), col(DeliveryRow.asked_on).is_not(None))
-
-
-def _steps(session: Session, campaign_id: int) -> dict[str, dict[str, int]]:
-    found = session.execute(
-        select_columns(col(DeliveryRow.step), col(DeliveryRow.state), func.count())
-        .where(col(DeliveryRow.campaign_id) == campaign_id, col(DeliveryRow.kind) != StepKind.REPLY.value)
-        .group_by(col(DeliveryRow.step), col(DeliveryRow.state))
-        .order_by(func.min(col(DeliveryRow.id)), col(DeliveryRow.state))
-    )
-    steps: dict[str, dict[str, int]] = {}
-    for step, state, count in found:
-        steps.setdefault(step or "", {})[state] = count
-    return steps

@@ -14,8 +14,9 @@ from bot.domain.delivery import DeliveryState
 from bot.domain.recipient import ChannelName, Exclusion
 from bot.domain.step import StepKind, name_of, number_of
 from bot.store import audience, lanes
-from bot.store.figures import REACHED, exclusion
+from bot.store.figures import exclusion
 from bot.store.models import AddressRow, CampaignRow, DeliveryRow, RecipientRow, SlotRow
+from bot.store.tallies import REACHED
 
 OPEN = (DeliveryState.DUE.value, DeliveryState.SENDING.value)
 PAGE = 5_000

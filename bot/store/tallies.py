@@ -1,25 +1,33 @@
 """Tallies of answers and of people reached, by step, day, language and channel; and every answer, for export."""
 
 from array import array
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import reduce
+from itertools import groupby
+from operator import itemgetter
 from statistics import median
+from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, String, Subquery, case, cast, literal_column
+from sqlalchemy import JSON, ColumnElement, String, case, cast, literal_column
 from sqlalchemy import select as select_columns
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, and_, col, func, select
+from sqlmodel import Session, and_, col, func, or_, select
 
 from bot.domain.campaign import Campaign
 from bot.domain.choice import ChoiceRecord, ChoiceValue
+from bot.domain.delivery import DeliveryState
 from bot.domain.step import StepKind
 from bot.store.choices import RECORD
-from bot.store.figures import REACHED
+from bot.store.dialect import seconds_between
 from bot.store.models import ChoiceRow, DeliveryRow, RecipientRow
 
 PAGE = 5_000
 HOUR = len("2025-09-02T09")
+BETWEEN = "|"  # in none of the parts of a group's name
+REACHED = (DeliveryState.SENT.value, DeliveryState.IN_DOUBT.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +46,43 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
-    """So many were reached by a step on a channel; `asked_on` and `locale` stand for the notice alone."""
+class Answers:
+    """What was answered: the answers that stand, in groups; how many people gave both, one after the other;
+    how many of those who answered had been asked; and the median time from notice to first answer."""
+
+    groups: Sequence[Answered]
+    changed: int
+    asked: int
+    seconds_to_answer: float | None
+
+    @property
+    def chosen(self) -> Mapping[ChoiceValue, int]:
+        """How many people stand by each answer."""
+        counts: dict[ChoiceValue, int] = {}
+        for group in self.groups:
+            counts[group.value] = counts.get(group.value, 0) + group.count
+        return counts
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """So many deliveries of a step alike; `asked_on` stands for the notice alone."""
 
     step: str
+    state: str
     channel: str
     asked_on: date | None
-    locale: str | None
     count: int
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether it arrived, as far as we know; in doubt counts."""
+        return self.state in REACHED
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether it is how these people were asked."""
+        return self.is_reached or self.asked_on is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,87 +94,115 @@ class KeptAnswer:
     stands: bool
 
 
-def answers(session: Session, campaign: Campaign) -> list[Answered]:
-    """The answers that stand, in groups."""
-    latest = _latest(campaign)
-    keys = (
-        func.substr(_said(session, "received_at"), 1, HOUR),
-        _said(session, "channel"),
-        _said(session, "locale"),
-        case((col(DeliveryRow.kind) != StepKind.REPLY.value, col(DeliveryRow.step))),
-        col(ChoiceRow.value),
-    )
+def deliveries(session: Session, campaign: Campaign) -> list[Delivered]:
+    """The campaign's messages, in groups; counted in the order of an index, without sorting a million rows."""
+    states = list(DeliveryState)
+    keys = (col(DeliveryRow.step), col(DeliveryRow.asked_on), col(DeliveryRow.channel))
+    counts = [func.count(case((col(DeliveryRow.state) == state.value, 1))) for state in states]
     found = session.execute(
-        select_columns(*keys, func.count())
-        .select_from(ChoiceRow)
-        .join(latest, latest.c.id == col(ChoiceRow.id))
-        .outerjoin(DeliveryRow, col(DeliveryRow.id) == col(ChoiceRow.delivery_id))
-        .group_by(*_first(len(keys)))
-        .order_by(*_first(len(keys)))
+        select_columns(func.min(col(DeliveryRow.id)), *keys, *counts)
+        .where(col(DeliveryRow.campaign_id) == campaign.id, col(DeliveryRow.kind) != StepKind.REPLY.value)
+        .group_by(*keys)
     )
     return [
-        Answered(datetime.fromisoformat(f"{hour}:00+00:00"), channel, locale, step, ChoiceValue(value), count)
-        for hour, channel, locale, step, value, count in found
+        Delivered(step or "", state.value, channel, day, count)
+        for _, step, day, channel, *by_state in sorted(found, key=lambda row: row[0])
+        for state, count in zip(states, by_state, strict=True)
+        if count
     ]
 
 
-def reached(session: Session, campaign: Campaign) -> list[Reached]:
-    """Who was reached, in groups; in doubt counts as reached."""
-    is_notice = col(DeliveryRow.step) == StepKind.NOTICE.value
-    locale = case((is_notice, func.coalesce(RecipientRow.chosen_locale, RecipientRow.locale)))
-    keys = (col(DeliveryRow.step), col(DeliveryRow.channel), case((is_notice, DeliveryRow.asked_on)), locale)
+def reached_by_locale(session: Session, campaign: Campaign) -> Mapping[str | None, int]:
+    """How many people the notice reached, by the language that we write to them in."""
+    locale = func.coalesce(RecipientRow.chosen_locale, RecipientRow.locale)
     found = session.execute(
-        select_columns(*keys, func.count())
+        select_columns(locale, func.count())
         .select_from(DeliveryRow)
-        .outerjoin(RecipientRow, and_(is_notice, col(RecipientRow.id) == col(DeliveryRow.recipient_id)))
-        .where(col(DeliveryRow.campaign_id) == campaign.id, col(DeliveryRow.kind) != StepKind.REPLY.value)
+        .outerjoin(RecipientRow, col(RecipientRow.id) == col(DeliveryRow.recipient_id))
+        .where(col(DeliveryRow.campaign_id) == campaign.id, col(DeliveryRow.step) == StepKind.NOTICE.value)
         .where(col(DeliveryRow.state).in_(REACHED))
-        .group_by(*_first(len(keys)))
-        .order_by(func.min(col(DeliveryRow.id)))
+        .group_by(*_first(1))
     )
-    return [Reached(step, channel, day, locale, count) for step, channel, day, locale, count in found]
+    return {locale: int(count) for locale, count in found}
 
 
-def changed(session: Session, campaign: Campaign) -> int:
-    """How many people have given both answers, one after the other."""
-    both = (
-        select_columns(col(ChoiceRow.recipient_id))
-        .where(col(ChoiceRow.campaign_id) == campaign.id)
-        .group_by(col(ChoiceRow.recipient_id))
-        .having(func.count(col(ChoiceRow.value).distinct()) > 1)
-        .subquery()
+def answers(session: Session, campaign: Campaign) -> Answers:
+    """What was answered, in one pass over the register, person by person."""
+    groups: Counter[str] = Counter()
+    took = array("d")
+    changed = asked = 0
+    for _, rows in groupby(_given(session, campaign), key=itemgetter(0)):
+        first, *more = rows
+        standing, given = first, {first[1]}
+        for row in more:
+            given.add(row[1])
+            standing = row if row[3] else standing
+        groups[standing[2]] += 1
+        changed += len(given) > 1
+        asked += first[5]
+        if first[4] is not None:
+            took.append(first[4])
+    return Answers(
+        groups=[_answered(key, count) for key, count in sorted(groups.items())],
+        changed=changed,
+        asked=asked,
+        seconds_to_answer=round(max(0.0, median(took)), 3) if took else None,
     )
-    return int(session.execute(select_columns(func.count()).select_from(both)).scalar_one())
 
 
-def seconds_to_answer(session: Session, campaign: Campaign) -> float | None:
-    """The median time from the notice to a person's first answer; None without any."""
-    first = (
-        select_columns(func.min(col(ChoiceRow.id)).label("id"))
-        .where(col(ChoiceRow.campaign_id) == campaign.id)
-        .group_by(col(ChoiceRow.recipient_id))
-        .subquery()
-    )
-    notice = aliased(DeliveryRow)
-    found = session.execute(
-        select_columns(col(notice.settled_at), _said(session, "received_at"))
+def _given(session: Session, campaign: Campaign) -> Iterable[Sequence[Any]]:
+    """Every answer, person by person, in the order in which it was kept: whose, which, of which group, whether
+    it supersedes, seconds since the notice (None: there was none), and (0 or 1) whether the person was asked.
+
+    Plain columns, since there may be a million of them. Most answers are to the notice itself, so that it is
+    looked for only where they are not.
+    """
+    answered, notice = aliased(DeliveryRow), aliased(DeliveryRow)
+    to_notice = func.coalesce(answered.step, "") == StepKind.NOTICE.value
+    step = case((col(answered.kind) != StepKind.REPLY.value, col(answered.step)))
+    received = _said(session, "received_at")
+    parts = (
+        func.substr(received, 1, HOUR), _said(session, "channel"), _said(session, "locale"),
+        col(ChoiceRow.value), func.coalesce(step, ""),
+    )  # fmt: skip
+    asked_at = case((to_notice, col(answered.settled_at)), else_=col(notice.settled_at))
+    was_asked = or_(and_(to_notice, is_asked(answered)), and_(~to_notice, is_asked(notice)))
+    return session.connection().execute(
+        select_columns(
+            col(ChoiceRow.recipient_id),
+            col(ChoiceRow.value),
+            reduce(lambda left, right: left + BETWEEN + right, parts),
+            case((col(ChoiceRow.supersedes), 1), else_=0),
+            seconds_between(asked_at, received),
+            case((was_asked, 1), else_=0),
+        )
         .select_from(ChoiceRow)
-        .join(first, first.c.id == col(ChoiceRow.id))
-        .join(
+        .outerjoin(answered, col(answered.id) == col(ChoiceRow.delivery_id))
+        .outerjoin(
             notice,
             and_(
+                ~to_notice,
                 col(notice.recipient_id) == col(ChoiceRow.recipient_id),
                 col(notice.campaign_id) == campaign.id,
                 col(notice.step) == StepKind.NOTICE.value,
             ),
         )
-        .where(col(notice.settled_at).is_not(None)),
+        .where(col(ChoiceRow.campaign_id) == campaign.id)
+        .order_by(col(ChoiceRow.recipient_id), col(ChoiceRow.id)),
         execution_options={"yield_per": PAGE},
     )
-    took = array("d")
-    for asked_at, received_at in found:
-        took.append(max(0.0, (datetime.fromisoformat(received_at) - asked_at).total_seconds()))
-    return median(took) if took else None
+
+
+def _answered(key: str, count: int) -> Answered:
+    hour, channel, locale, value, step = key.split(BETWEEN)
+    return Answered(
+        datetime.fromisoformat(f"{hour}:00+00:00"), channel, locale, step or None, ChoiceValue(value), count
+    )
+
+
+def is_asked(delivery: type[DeliveryRow]) -> ColumnElement[bool]:
+    """Whether a notice is how the person was asked: it arrived, as far as we know, or did once."""
+    return or_(col(delivery.state).in_(REACHED), col(delivery.asked_on).is_not(None))
 
 
 def every_answer(session: Session, campaign: Campaign) -> Iterator[KeptAnswer]:
@@ -154,15 +219,6 @@ def every_answer(session: Session, campaign: Campaign) -> Iterator[KeptAnswer]:
             last = row.id or 0
             yield KeptAnswer(ref, RECORD.validate_json(row.record), row.supersedes)
         session.expunge_all()
-
-
-def _latest(campaign: Campaign) -> Subquery:
-    return (
-        select_columns(func.max(col(ChoiceRow.id)).label("id"))
-        .where(col(ChoiceRow.campaign_id) == campaign.id, col(ChoiceRow.supersedes).is_(True))
-        .group_by(col(ChoiceRow.recipient_id))
-        .subquery()
-    )
 
 
 def _said(session: Session, name: str) -> ColumnElement[str]:

@@ -1,13 +1,20 @@
 """What came of a campaign."""
 
+from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
+from itertools import product
 
 from bot.campaigns.report import BY_ITSELF, report
 from bot.domain.choice import ChoiceValue
-from bot.domain.recipient import Reach
-from bot.store import addresses, recipients
-from tests.worlds import MORNING, on_slack, on_telegram
+from bot.domain.recipient import Plan, Reach, covers, exclusion
+from bot.store import addresses, figures, recipients
+from tests.worlds import ANNOUNCED, MORNING, document, on_both, on_slack, on_telegram
+
+PLACES = (
+    (), (Reach.REACHABLE,), (Reach.BLOCKED,), (Reach.GONE,), (Reach.UNLINKED,), (Reach.BLOCKED, Reach.REACHABLE),
+    (Reach.GONE, Reach.BLOCKED), (Reach.UNLINKED, Reach.GONE), (Reach.REACHABLE, Reach.UNLINKED),
+)  # fmt: skip
 
 
 def test_a_report_counts_people_by_step_day_language_and_channel(world):
@@ -53,6 +60,31 @@ def test_the_blocked_and_the_muted_are_counted(world):
     told = world.run(report, "terms").as_json()
 
     assert (told["blocked"], told["muted"], told["no_answer"]) == (1, 1, 2)
+
+
+def test_people_are_counted_as_each_of_them_would_be(world):
+    """The set-wise count and the rule for one person say the same, whatever befell somebody's accounts."""
+    cases = list(product([Plan.PRO, Plan.WORK], [False, True], PLACES, [False, True]))
+    for number, (plan, late, places, off) in enumerate(cases):
+        registered = ANNOUNCED if late else date(2024, 5, 1)
+        make = (on_telegram, on_both)[len(places) > 1]
+        row = make(number, plan=plan, registered_on=registered)
+        world.people(row if places else replace(row, places=()))
+        for place, reach in zip(world.run(recipients.get, f"u{number}").addresses, places, strict=True):
+            world.run(addresses.update, replace(place, reach=reach), now=world.now)
+        if off:
+            world.mute(f"u{number}")
+    audience = document().audience
+
+    found = world.run(figures.people, document())
+
+    everybody = [world.run(recipients.get, f"u{number}") for number in range(len(cases))]
+    asked = [who for who in everybody if covers(audience, who.plan, who.registered_on)]
+    away = [who for who in asked if all(place.reach is not Reach.REACHABLE for place in who.addresses)]
+    assert found.excluded == Counter(exclusion(who, audience) for who in everybody)
+    assert found.muted == sum(who.muted_at is not None for who in asked)
+    assert found.unreachable == len(away)
+    assert found.blocked == sum(any(p.reach is Reach.BLOCKED for p in who.addresses) for who in away)
 
 
 def test_before_anything_happened_a_report_is_empty(world):
