@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from gettext import GNUTranslations
 from io import BytesIO
@@ -17,6 +17,7 @@ from babel.dates import (
     format_date,
     format_datetime,
     format_time,
+    format_timedelta,
     get_timezone_location,
     get_timezone_name,
 )
@@ -307,6 +308,11 @@ def shown_share(part: int, whole: int, locale: str) -> str:
     """A part in per cent, never rounded up to all of it: `76 %`."""
     share = part * 100 // whole if whole else 100
     return format_percent(share / 100, locale=locale)
+
+
+def shown_duration(length: timedelta, locale: str) -> str:
+    """A length of time in its largest unit: `7 jam`."""
+    return format_timedelta(length, locale=locale)
 
 
 def shown_list(items: tuple[str, ...], locale: str) -> str:

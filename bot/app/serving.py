@@ -14,6 +14,7 @@ from bot.campaigns.planner import Planner
 from bot.campaigns.upkeep import Upkeep
 from bot.clock import Clock
 from bot.config import Settings
+from bot.conversation.errands import Errands
 from bot.conversation.intake import Intake
 from bot.conversation.router import Router
 from bot.engine.base import Engine, Job
@@ -25,7 +26,7 @@ from bot.store.lanes import Lease
 
 logger = logging.getLogger(__name__)
 
-PLAN, INBOX = "plan", "inbox"
+PLAN, INBOX, ERRANDS = "plan", "inbox", "errands"
 LANES, SEGMENTS = "lane", "segments:all"  # shared with other processes: a lane's drain, much to plan
 GRACE = 10.0  # seconds that sends on their way have when the program is stopped
 LONGEST_RETRY = timedelta(minutes=15)  # `drain` waits so long for a platform that said to come later
@@ -40,6 +41,7 @@ class App:
     database: Database
     planner: Planner
     router: Router
+    errands: Errands
     dispatchers: dict[str, Dispatcher]
     intakes: Sequence[Intake]
     engine: Engine
@@ -77,6 +79,7 @@ class App:
         while True:
             await self.database.transact(lanes.free_dead, is_dead)
             await self.router.work()
+            await self.errands.work()
             await self._plan()
             for dispatcher in self.dispatchers.values():
                 await dispatcher.drain()
@@ -90,11 +93,16 @@ class App:
     def _jobs(self) -> dict[str, Job]:
         drains = {f"{LANES}:{name}": partial(self._drain_lane, name) for name in self.dispatchers}
         upkeep = {name: work.work for name, work in self.upkeep.items()}
-        own = {PLAN: self._plan_and_wake, INBOX: self._work_inbox, SEGMENTS: self._plan_all}
+        own = {
+            PLAN: self._plan_and_wake,
+            INBOX: self._work_inbox,
+            ERRANDS: self._do_errands,
+            SEGMENTS: self._plan_all,
+        }
         return {**own, **drains, **upkeep}
 
     def _tick(self) -> None:
-        for job in (INBOX, PLAN, *self.upkeep):
+        for job in (INBOX, PLAN, ERRANDS, *self.upkeep):
             self.engine.hint(job)
 
     async def _plan(self) -> None:
@@ -121,6 +129,12 @@ class App:
 
     async def _work_inbox(self) -> None:
         if await self.router.work():
+            await self._wake_lanes()
+            self.engine.hint(ERRANDS)
+            self.metronome.changed()
+
+    async def _do_errands(self) -> None:
+        if await self.errands.work():
             await self._wake_lanes()
             self.metronome.changed()
 

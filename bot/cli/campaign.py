@@ -141,12 +141,14 @@ def approve(
 ) -> None:
     """Approve a campaign as it is now; its author may not, unless it says `single_operator = true`.
 
-    What `lint` finds is told, and nothing is approved then: exit code 1. JSON: slug, state, content_hash; or
-    slug, findings.
+    What `lint` finds is told, and nothing is approved then: exit code 1. Whom it would not reach in time at
+    the lanes' pace is told as well, and it is approved all the same. JSON: slug, state, content_hash; or slug,
+    findings.
     """
     from bot.campaigns import service
 
     _act(partial(service.approve, audience=audience), slug, by, as_json)
+    campaign_figures.warn_of_misses(slug)
 
 
 @app.command()

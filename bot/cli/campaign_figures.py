@@ -14,8 +14,15 @@ from bot.domain import moments
 if TYPE_CHECKING:
     from bot.campaigns.forecast import Forecast
     from bot.campaigns.report import Report
+    from bot.campaigns.wording import Template
+    from bot.domain.campaign import Campaign
     from bot.store.database import Session
 
+Png = Annotated[Path | None, typer.Option(metavar="FILE.png", help="The same picture as PNG.")]
+PictureLocale = Annotated[
+    str | None, typer.Option(metavar="L", help="The picture's language; else the authoritative one.")
+]
+Dark = Annotated[bool, typer.Option("--dark", help="Draw on a dark ground.")]
 UNLINKED_COLUMNS = ("ref", "locale", "timezone")
 
 
@@ -37,6 +44,12 @@ def forecast(
             metavar="FILE.csv", help="Write down who has no account connected: ref, locale, timezone."
         ),
     ] = None,
+    svg: Annotated[
+        Path | None, typer.Option(metavar="FILE.svg", help="Draw the messages by day, step upon step.")
+    ] = None,
+    png: Png = None,
+    locale: PictureLocale = None,
+    dark: Dark = False,
     as_json: AsJson = False,
 ) -> None:
     """Tell what a campaign will send when nobody answers, when, and whom it will not reach in time.
@@ -53,12 +66,14 @@ def forecast(
 
     catalogs = Catalogs.load(resources.locales())
     with database() as opened:
-        found = opened.run(_forecast, slug, at, now=opened.clock.now())
+        found = opened.read(_forecast, slug, at, now=opened.clock.now())
         campaign = opened.run(campaigns.get, slug)
         without = opened.run(fallbacks, campaign, catalogs)
         if unlinked is not None:
             count = opened.run(_write_unlinked, slug, unlinked)
             note(f"{count} people without a connected account are in {unlinked}.")
+    if (svg is not None or png is not None) and found.lanes:
+        _draw_forecast(campaign, found, svg, png, locale=locale, dark=dark)
     answer(
         {**found.as_json(), "fallbacks": dict(without)},
         as_json=as_json,
@@ -69,14 +84,20 @@ def forecast(
     )
 
 
+def warn_of_misses(slug: str) -> None:
+    """Whom the campaign does not reach in time at this pace is told on stderr, if there are any."""
+    with database() as opened:
+        found = opened.read(_forecast, slug, None, now=opened.clock.now())
+    for line in _late(found):
+        note(f"Warning: {line}")
+
+
 def report(
     slug: Slug,
     svg: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw the answers by day.")] = None,
-    png: Annotated[Path | None, typer.Option(metavar="FILE.png", help="The same picture as PNG.")] = None,
-    locale: Annotated[
-        str | None, typer.Option(metavar="L", help="The picture's language; else the authoritative one.")
-    ] = None,
-    dark: Annotated[bool, typer.Option("--dark", help="Draw on a dark ground.")] = False,
+    png: Png = None,
+    locale: PictureLocale = None,
+    dark: Dark = False,
     as_json: AsJson = False,
 ) -> None:
     """Tell what came of a campaign, both answers in neutral order and with equal weight.
@@ -89,9 +110,9 @@ def report(
     from bot.campaigns.report import report as find_report
 
     with database() as opened:
-        found = opened.run(find_report, slug)
+        found = opened.read(find_report, slug)
     if svg is not None or png is not None:
-        _draw(found, svg, png, locale=locale, dark=dark)
+        _draw_report(found, svg, png, locale=locale, dark=dark)
     answer(found.as_json(), as_json=as_json, lines=_reported(found))
 
 
@@ -125,23 +146,53 @@ def _export(session: "Session", slug: str, file: Path) -> int:
         raise BadFile(str(file), f"cannot be written ({error.strerror}).") from error
 
 
-def _draw(found: "Report", svg: Path | None, png: Path | None, *, locale: str | None, dark: bool) -> None:
-    from bot import resources
+def _draw_report(
+    found: "Report", svg: Path | None, png: Path | None, *, locale: str | None, dark: bool
+) -> None:
     from bot.campaigns import chart
+
+    said = chart.labels(_template(found.campaign, locale, zone=None))
+    _put(chart.svg(chart.every_day(found.days), said, dark=dark), svg, png)
+
+
+def _draw_forecast(
+    campaign: "Campaign",
+    found: "Forecast",
+    svg: Path | None,
+    png: Path | None,
+    *,
+    locale: str | None,
+    dark: bool,
+) -> None:
+    from bot.campaigns import forecast_chart
+    from bot.conversation.figures_words import forecast_captions
+
+    zone = campaign.document.zone
+    days = forecast_chart.by_day(found, zone=zone)
+    said = forecast_captions(_template(campaign, locale, zone=zone), days)
+    _put(forecast_chart.svg(days, said, dark=dark), svg, png)
+
+
+def _template(campaign: "Campaign", locale: str | None, *, zone: str | None) -> "Template":
+    from bot import resources
     from bot.campaigns.wording import Template
-    from bot.exceptions import BadFile
     from bot.i18n import Catalogs
 
-    campaign = found.campaign
-    template = Template.of(
+    return Template.of(
         campaign.document,
         locale=locale or campaign.document.authoritative_locale,
-        zone=None,
+        zone=zone,
         operator=settings().operator,
         catalogs=Catalogs.load(resources.locales()),
         own=campaign.words,
     )
-    picture = chart.svg(chart.every_day(found.days), chart.labels(template), dark=dark)
+
+
+def _put(picture: str, svg: Path | None, png: Path | None) -> None:
+    """The picture is in the files that were named."""
+    from bot.campaigns import chart
+    from bot.exceptions import BadFile
+
     try:
         if svg is not None:
             svg.write_text(picture, encoding="utf-8")
@@ -211,5 +262,9 @@ def _told(found: "Forecast") -> Sequence[str]:
         f"{found.audience} people are asked; left out: {excluded}.",
         *(table(headings, rows) if rows else ["Nothing is sent."]),
         *(f"Held for the hours: {hold.count} of {hold.step}." for hold in found.holds),
-        *(f"Not reached: {miss.count} by {miss.step}: {miss.why}." for miss in found.misses),
+        *_late(found),
     ]
+
+
+def _late(found: "Forecast") -> Sequence[str]:
+    return [f"Not reached: {miss.count} by {miss.step}: {miss.why}." for miss in found.misses]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli import reach
-from bot.cli.console import AsJson, Ref, answer, database, group, note, settings
+from bot.cli.console import ADMIN, AsJson, By, Ref, answer, database, group, note, settings
 from bot.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -52,16 +52,17 @@ def import_(
 
 
 @app.command()
-def show(ref: Ref, as_json: AsJson = False) -> None:
-    """Show what is known of one person.
+def show(ref: Ref, by: By = ADMIN, as_json: AsJson = False) -> None:
+    """Show what is known of one person, with every message and the words that it showed.
 
-    JSON: ref, plan, locale, timezone, addresses, choice, history, deliveries, muted, next_step.
+    The look-up is on record, and the person can see it. JSON: ref, plan, locale, timezone, addresses, choice,
+    history, deliveries, muted, next_step, why_no_message (campaign, why, step, at).
     """
     from bot.campaigns.person import show as shown
     from bot.i18n import rest_days
 
     with database() as opened:
-        document = opened.run(shown, ref, rest_days=rest_days)
+        document = opened.run(shown, ref, rest_days=rest_days, by=by, now=opened.clock.now())
     answer(document, as_json=as_json)
 
 

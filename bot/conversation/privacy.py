@@ -54,7 +54,7 @@ def hand_receipt(turn: Turn) -> None:
         now=turn.replies.now,
     )
     said = privacy_words.receipt_file(turn.words, record.receipt)
-    turn.say(said, document=Document(f"{record.receipt}.json", JSON_LD, content))
+    turn.say(said, document=Document(f"{record.receipt}.json", JSON_LD, content.encode()))
 
 
 def explain(turn: Turn) -> None:
@@ -116,4 +116,5 @@ def _count(words: Words, rows: object) -> str:
 
 
 def _file(name: str, content: Json) -> Document:
-    return Document(name, JSON, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+    text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+    return Document(name, JSON, text.encode())

@@ -3,13 +3,18 @@
 from dataclasses import replace
 from datetime import datetime
 
-from bot.channels.base import Command, Event, Sender
+from bot.channels.base import Command, Event, Sender, Tap
+from bot.domain.campaign import Campaign
 from bot.domain.message import Document, Message, Surface
 from bot.domain.recipient import Address, ChannelName
-from bot.store import erasure, messages, outbox
+from bot.i18n import Words
+from bot.store import erasure, errands, messages, outbox
 from bot.store.database import Session
+from bot.store.errands import Errand, ErrandKind
 from bot.store.inbox import Kept
 from bot.store.outbox import Reply
+
+ANSWERS = 2  # to an errand, at most: the words, and a picture
 
 
 class Replies:
@@ -30,6 +35,26 @@ class Replies:
         self._forgets = True
         erasure.empty_update(self.session, self.kept.id, external=self.sender.external)
 
+    def promise(self, kind: ErrandKind, campaign: Campaign, words: Words) -> None:
+        """What staff asked for is worked out beside the talk, and answered here."""
+        errand = Errand(
+            kind=kind,
+            slug=campaign.slug,
+            to=self.place,
+            lane=self.kept.identity,
+            locale=words.locale,
+            zone=campaign.document.zone,
+            inbox_id=self.kept.id,
+            number=self.number,
+            response_url=self.response_url,
+        )
+        errands.put(self.session, errand, campaign_id=campaign.id, now=self.now)
+        self.number += ANSWERS
+
+    def answer_aside(self, tap: Tap) -> None:
+        """What is said from now on only the one who pressed sees, as an answer to a command, where it can be."""
+        self.response_url = tap.response_url
+
     def say(
         self,
         message: Message,
@@ -41,8 +66,14 @@ class Replies:
         campaign_id: int | None = None,
         document: Document | None = None,
         surface: Surface = Surface.CHAT,
+        about: int | None = None,
+        not_after: datetime | None = None,
     ) -> None:
-        """The message is due: where the person wrote, or at `to`; in the place of the message `edits`."""
+        """The message is due: where the person wrote, or at `to`; in the place of the message `edits`.
+
+        `about`: the recipient of whom it tells staff. `not_after`: it is something that the person did not
+        ask for, and is not sent any more then, nor to somebody who wants no messages.
+        """
         place = to or self.place
         here = place.key == self.place.key
         in_chat = surface is Surface.CHAT
@@ -63,6 +94,8 @@ class Replies:
             document=document,
             surface=surface,
             wiped=self._forgets,
+            about_id=about,
+            not_after=not_after,
         )
         outbox.add_reply(self.session, reply, now=self.now)
         self.number += 1

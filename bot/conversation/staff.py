@@ -1,38 +1,36 @@
 """What staff may do in chat: look somebody up, see how a campaign stands, and steer it."""
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.campaigns import rights
 from bot.campaigns.status import status
 from bot.channels.base import Command
-from bot.conversation import cards, lookup, steering
+from bot.conversation import cards, errands, lookup, steering, support
 from bot.conversation.replies import Replies
 from bot.domain.campaign import Campaign
 from bot.domain.message import Message
-from bot.domain.roles import Act, may
+from bot.domain.roles import Act
 from bot.exceptions import AudienceDiffers, TenggatError, UnknownCampaign
 from bot.i18n import Words
-from bot.store import campaigns, finding
+from bot.store import campaigns
 from bot.store import staff as members
 from bot.store.database import Session
+from bot.store.errands import ErrandKind
 from bot.store.staff import Staff
 
 if TYPE_CHECKING:
     from bot.conversation.talk import Talk
 
 COMMANDS = frozenset({"lookup", "campaign"})
-LOOKUP_USAGE = f"/lookup REF {'|'.join(lookup.PURPOSES)}"
 
 
 def carry_out(session: Session, talk: "Talk", command: Command, words: Words, replies: Replies) -> None:
     """The command is carried out and answered, or refused in the same words to everyone; both are audited."""
-    member = members.find(session, command.sender.key)
-    act = Act.LOOKUP if command.name == "lookup" else steering.ACTS.get(_said(command))
-    allowed = member is not None and act is not None and may(member.role, act)
-    if act is Act.LOOKUP:
-        _look_up(session, talk, member if allowed else None, command, words, replies)
+    if command.name == "lookup":
+        support.look_up(session, talk, command, words, replies)
         return
+    member = members.find(session, command.sender.key)
+    act = errands.ACTS.get(_said(command)) or steering.ACTS.get(_said(command))
     allowed = rights.admit(
         session,
         rights.known_as(session, command.sender.key),
@@ -44,37 +42,19 @@ def carry_out(session: Session, talk: "Talk", command: Command, words: Words, re
     if member is None or (act is not None and not allowed):
         replies.say(cards.not_allowed(words))
         return
+    if act is not None and _said(command) in errands.ACTS:
+        _promise(session, command, words, replies)
+        return
     replies.say(_answer(session, talk, member, command, act, words, replies))
 
 
-def _look_up(
-    session: Session, talk: "Talk", member: Staff | None, command: Command, words: Words, replies: Replies
-) -> None:
-    """One person's card, for a purpose; on record, a refusal too, under the reference of who was meant."""
-    *told, purpose = command.words or ("",)
-    ref = finding.find(session, " ".join(told) if purpose in lookup.PURPOSES else " ".join(command.words))
-    actor = member.name if member else command.sender.key
-    lately = replies.now - timedelta(hours=1)
-    count = members.times(session, actor=actor, act=Act.LOOKUP.value, since=lately)
-    may_look = member is not None and bool(told) and purpose in lookup.PURPOSES
-    allowed = may_look and count < lookup.MOST_AN_HOUR
-    members.audit(
-        session,
-        actor=actor,
-        act=Act.LOOKUP.value,
-        allowed=allowed,
-        now=replies.now,
-        subject=ref,
-        detail=purpose if purpose in lookup.PURPOSES else None,
-    )
-    if allowed:
-        replies.say(lookup.card(session, talk, ref, words, now=replies.now))
-    elif member is None:
-        replies.say(cards.not_allowed(words))
-    elif may_look:
-        replies.say(cards.too_many(words))
-    else:
-        replies.say(cards.unknown_command(words, usage=LOOKUP_USAGE))
+def _promise(session: Session, command: Command, words: Words, replies: Replies) -> None:
+    """The forecast or the report of the campaign that is meant comes as soon as it is worked out."""
+    campaign = _meant(session, command.words[1:2])
+    if campaign is None:
+        replies.say(cards.not_found(words))
+        return
+    replies.promise(errands.KINDS[_said(command)], campaign, words)
 
 
 def _answer(
@@ -116,6 +96,8 @@ def _done(
         return _standing(session, talk, campaign, words)
     except TenggatError:
         return cards.cannot(words, slug=campaign.slug, state=campaign.state)
+    if said == "approve":  # who it would not reach in time, if there are any
+        replies.promise(ErrandKind.WARNING, after, words)
     return cards.campaign_is(words, slug=after.slug, state=after.state)
 
 
@@ -131,7 +113,7 @@ def _said(command: Command) -> str:
 def _meant(session: Session, named: tuple[str, ...]) -> Campaign | None:
     """The campaign that was named, else the newest one."""
     if not named:
-        return next(reversed(campaigns.every(session)), None)
+        return campaigns.newest(session)
     try:
         return campaigns.get(session, named[0])
     except UnknownCampaign:

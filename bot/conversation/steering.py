@@ -23,7 +23,8 @@ ACTS: Final[Mapping[str, Act]] = {
     "resume": Act.RESUME,
     "cancel": Act.CANCEL,
 }
-USAGE: Final = f"/campaign {'|'.join(ACTS)} [CAMPAIGN]"
+FIGURES: Final = ("forecast", "report")  # worked out beside the talk
+USAGE: Final = f"/campaign {'|'.join((*ACTS, *FIGURES))} [CAMPAIGN]"
 APPROVE_USAGE: Final = "/campaign approve CAMPAIGN AUDIENCE"
 CANCEL_USAGE: Final = "/campaign cancel CAMPAIGN"
 WITH_MORE: Final = frozenset({"approve", "start"})  # a number, or a share, may follow the campaign

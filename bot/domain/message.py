@@ -65,6 +65,12 @@ class Verb(StrEnum):
     ZONE_6 = "z6"
     PAUSE = "cp"  # under what the staff channel is told
     DETAILS = "cd"
+    FOR_QUESTION = "pq"  # what somebody is looked up for
+    FOR_COMPLAINT = "pc"
+    FOR_DELIVERY = "pd"
+    FOR_PRIVACY = "pp"
+    RESEND = "sr"
+    LINK_ACCOUNT = "sl"
     TEST = "q"  # a button of a test message: it does nothing
 
 
@@ -123,11 +129,16 @@ class Surface(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file that a person gets; its content is text."""
+    """A file that somebody gets."""
 
     name: str
     kind: str  # as MIME calls it
-    content: str
+    content: bytes
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is to be seen in the chat itself."""
+        return self.kind.startswith("image/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """Messages as text: what a reply says, and each distinct text that was ever shown."""
 
 import hashlib
+import json
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -14,7 +16,6 @@ from bot.store.dialect import insert_new
 from bot.store.models import RenderingRow
 
 MESSAGE = TypeAdapter(Message)
-DOCUMENT = TypeAdapter(Document)
 
 
 def to_text(message: Message) -> str:
@@ -34,12 +35,15 @@ def digest(text: str) -> str:
 
 def document_to_text(document: Document) -> str:
     """The file as JSON; `document_from_text` gives it back."""
-    return DOCUMENT.dump_json(document).decode()
+    return json.dumps(
+        {"name": document.name, "kind": document.kind, "content": b64encode(document.content).decode()}
+    )
 
 
 def document_from_text(text: str) -> Document:
     """The file that `document_to_text` wrote down."""
-    return DOCUMENT.validate_json(text)
+    kept = json.loads(text)
+    return Document(kept["name"], kept["kind"], b64decode(kept["content"]))
 
 
 def keep(session: Session, texts: Mapping[str, str], *, now: datetime) -> None:

@@ -46,7 +46,7 @@ class Wording:
 class Reply:
     """A message that answers a person, on its way out; `number` counts the replies to one update."""
 
-    inbox_id: int
+    inbox_id: int | None
     number: int
     to: Address
     lane: str
@@ -60,6 +60,8 @@ class Reply:
     document: Document | None = None
     surface: Surface = Surface.CHAT
     wiped: bool = False
+    about_id: int | None = None
+    not_after: datetime | None = None
 
 
 def add_reply(session: Session, reply: Reply, *, now: datetime) -> None:
@@ -88,6 +90,8 @@ def add_reply(session: Session, reply: Reply, *, now: datetime) -> None:
         document=messages.document_to_text(reply.document) if reply.document else None,
         surface=reply.surface.value,
         wiped=reply.wiped,
+        about_id=reply.about_id,
+        not_after=reply.not_after,
     )
     session.add(row)
     session.flush()

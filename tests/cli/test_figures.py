@@ -45,6 +45,40 @@ def test_a_report_has_figures_and_a_picture(started, home: Path):
     assert (home / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_forecast_has_a_picture(started, home: Path):
+    """Light or dark, in the language that is asked for."""
+    done = started(
+        "campaign", "forecast", "terms", "--svg", "a.svg", "--png", "a.png", "--locale", "ar", "--dark"
+    )
+
+    assert done.code == 0
+    assert "<script" not in (home / "a.svg").read_text()
+    assert (home / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_who_approves_is_told_whom_the_pace_leaves_out(ready, home: Path, monkeypatch):
+    """A third of a year between two messages."""
+    monkeypatch.setenv("BOT_TELEGRAM_RATE", "0.0000001")
+    (home / "more.csv").write_text("ref,plan,telegram_chat_id\nu-9,pro,1009\n")
+    for command in (["recipients", "import", "people.csv"], ["recipients", "import", "more.csv"]):
+        assert ready(*command).code == 0
+    assert ready("campaign", "load", "ahead.toml").code == 0
+
+    done = ready("campaign", "approve", "terms", "--by", "bob", "--json")
+
+    assert done.json["state"] == "approved"
+    assert "Warning: Not reached: 2 by reminder-1" in done.err
+
+
+def test_who_approves_what_reaches_everybody_is_told_nothing(ready):
+    assert ready("recipients", "import", "people.csv").code == 0
+    assert ready("campaign", "load", "ahead.toml").code == 0
+
+    done = ready("campaign", "approve", "terms", "--by", "bob", "--json")
+
+    assert "Not reached" not in done.err
+
+
 def test_an_export_of_nothing_has_its_columns(started, home: Path):
     done = started("campaign", "export", "terms", "--out", "answers.csv")
 

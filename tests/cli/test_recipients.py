@@ -69,6 +69,7 @@ def test_a_person_is_shown_whole(started):
         "deliveries",
         "muted",
         "next_step",
+        "why_no_message",
     }
     assert (shown["ref"], shown["plan"], shown["choice"], shown["muted"]) == ("u-1", "pro", None, False)
     assert shown["addresses"][0]["external"] == "1001"

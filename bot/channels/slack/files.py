@@ -16,7 +16,7 @@ async def uploaded(client: AsyncWebClient, post: Post, shown: Rendered, document
     became of it. Nobody sees anything before the last of the calls."""
     try:
         conversation = post.to.conversation or await _opened(client, post.to.external)
-        file = await _put(client, document)
+        file = await _put(client, document, described=shown.text)
     except Exception as error:  # noqa: BLE001 - an odd answer makes the library raise anything
         verdict = outcome.of_error(error)
         return Failed(verdict.reason) if isinstance(verdict, InDoubt) else _spared(verdict)
@@ -36,10 +36,12 @@ async def _opened(client: AsyncWebClient, user: str) -> str:
     return str(answer["channel"]["id"])
 
 
-async def _put(client: AsyncWebClient, document: Document) -> str:
-    """The id of the file, whose content Slack has now."""
-    content = document.content.encode()
-    place = await client.files_getUploadURLExternal(filename=document.name, length=len(content))
+async def _put(client: AsyncWebClient, document: Document, *, described: str) -> str:
+    """The id of the file, whose content Slack has now; of a picture also what it shows, for who cannot see it."""
+    content = document.content
+    place = await client.files_getUploadURLExternal(
+        filename=document.name, length=len(content), alt_txt=described if document.is_picture else None
+    )
     session = client.session
     if session is None:
         raise RuntimeError("The client is not open.")

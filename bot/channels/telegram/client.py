@@ -1,6 +1,7 @@
 """Sending to Telegram: one bot identity as a channel."""
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,6 +26,8 @@ from bot.exceptions import MessageTooLong
 
 FLOOD_MEMORY: Final = 5.0  # seconds; two chats refused within this time: the limit is the bot's, not a chat's
 RENDERED: Final = 1024  # distinct texts of a step: locales times zones times steps under way
+
+logger = logging.getLogger(__name__)
 
 _NO_PREVIEW: Final = ReadyJson('{"is_disabled":true}')
 _YES: Final = ReadyJson("true")
@@ -87,6 +90,16 @@ class TelegramChannel:
         command `menus` of their own; what the platform does not take is logged."""
         await profile.introduce(self._bot, profiles, menus)
 
+    async def username(self) -> str | None:
+        """What Telegram calls the bot; None when it does not say."""
+        try:
+            told = await self._bot.call("getMe", {})
+        except TelegramError as error:
+            logger.warning("the bot's name is not known", extra={"lane": self._lane, "reason": str(error)})
+            return None
+        name = told.get("username") if isinstance(told, dict) else None
+        return name if isinstance(name, str) else None
+
     async def _show_menu(self, post: Post) -> Outcome:
         try:
             await profile.set_chat_menu(self._bot, post.to.external, post.message.facts)
@@ -98,7 +111,8 @@ class TelegramChannel:
 
     def _request(self, post: Post) -> tuple[str, dict[str, object]]:
         if post.document is not None:
-            return "sendDocument", _with_document(post, post.document)
+            shown = "photo" if post.document.is_picture else "document"
+            return f"send{shown.capitalize()}", _with_file(post, post.document, as_=shown)
         return _method(post), _parameters(post, self._prepared(post.message))
 
     def _scoped(self, outcome: Outcome, chat: str) -> Outcome:
@@ -133,12 +147,12 @@ def _method(post: Post) -> str:
     return "sendMessage" if post.edits is None else "editMessageText"
 
 
-def _with_document(post: Post, document: Document) -> dict[str, object]:
+def _with_file(post: Post, document: Document, *, as_: str) -> dict[str, object]:
     """A file goes as a form: here the values are plain texts, not JSON."""
     rendered = render(post.message, most=MAX_CAPTION)
     parameters: dict[str, object] = {
         "chat_id": post.to.external,
-        "document": InputFile(document.content.encode(), filename=document.name),
+        as_: InputFile(document.content, filename=document.name),
         "caption": rendered.html,
         "parse_mode": "HTML",
     }

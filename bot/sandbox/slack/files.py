@@ -16,7 +16,7 @@ def get_upload_url(slack: Slack, call: Call) -> Answer:
         raise Refusal.over("invalid_arguments", ["must be greater than 0 [json-pointer:/length]"])
     number = len(slack.uploads)
     file_id = f"F{sha256(f'{number}{name}'.encode()).hexdigest()[:10].upper()}"
-    slack.uploads[file_id] = Upload(file_id, name, size)
+    slack.uploads[file_id] = Upload(file_id, name, size, call.text("alt_txt"))
     return Answer({"upload_url": f"{slack.base_url}/slack/upload/{file_id}", "file_id": file_id})
 
 

@@ -44,6 +44,7 @@ class Upload:
     id: str
     name: str
     size: int
+    described: str = ""  # what a picture shows, for who cannot see it
     content: bytes = b""
 
 

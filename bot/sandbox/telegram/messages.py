@@ -12,6 +12,7 @@ from bot.sandbox.telegram.world import Call, World
 MAX_RAW = 32_768  # bytes, before the markup is read
 MAX_TEXT = 4096  # code points, after it
 MAX_CAPTION = 1024
+PICTURES = (b"\x89PNG", b"\xff\xd8", b"GIF8", b"RIFF")  # how files of those that can be a photo begin
 MAX_ANSWER = 200
 ANSWER_WITHIN = timedelta(seconds=30)
 DELETE_WITHIN = timedelta(hours=48)
@@ -41,6 +42,9 @@ async def send_document(world: World, call: Call) -> Json:
 
 
 async def send_photo(world: World, call: Call) -> Json:
+    sent = call.arguments.upload("photo")
+    if sent is not None and not sent.content.startswith(PICTURES):
+        raise bad_request("IMAGE_PROCESS_FAILED")
     file_id, file = _file(world, call.arguments, "photo")
     size = {
         "file_id": file_id,

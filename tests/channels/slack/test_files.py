@@ -8,7 +8,7 @@ from bot.domain.delivery import Accepted, Deferred, Failed, InDoubt, Rejected, W
 from bot.domain.message import Document, Surface
 from bot.sandbox.faults import Fault, make
 
-FILE = Document("TEN-1.json", "application/json", '{"é": 1}\n')
+FILE = Document("TEN-1.json", "application/json", '{"é": 1}\n'.encode())
 
 
 @pytest.fixture
@@ -26,8 +26,17 @@ async def test_a_file_is_shared_in_the_direct_message_with_its_headline(channel,
 
     [upload] = slack.slack.uploads.values()
     assert outcome == Accepted(f"file:{upload.id}", "D1")
-    assert (upload.name, upload.content.decode()) == (FILE.name, FILE.content)
+    assert (upload.name, upload.content) == (FILE.name, FILE.content)
     assert [(message.user_id, message.text) for message in seen] == [("U1", with_file.message.headline)]
+
+
+async def test_a_picture_says_what_it_shows(channel, with_file, slack):
+    """Who cannot see it hears the words; a file needs none."""
+    await channel.send(with_file)
+    await channel.send(replace(with_file, document=replace(FILE, name="a.png", kind="image/png")))
+
+    file, picture = slack.slack.uploads.values()
+    assert (file.described, picture.described) == ("", with_file.message.headline)
 
 
 async def test_a_known_conversation_is_not_opened_again(channel, with_file, to, oracle, slack):

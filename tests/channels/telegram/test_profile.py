@@ -25,7 +25,7 @@ SPOKEN = profiles(Speaking(CATALOGS, OPERATOR))
 MENU = Post(
     7, menu.menu(words("fr"), staff=False), Address(ChannelName.TELEGRAM, "42"), {}, surface=Surface.MENU
 )
-FILE = Document("TEN-1.json", "application/json", '{"é": 1}\n')
+FILE = Document("TEN-1.json", "application/json", '{"é": 1}\n'.encode())
 WITH_FILE = Post(
     8, Message(MessageKind.DATA, "id", "Bukti <Anda>"), Address(ChannelName.TELEGRAM, "42"), {}, document=FILE
 )
@@ -127,7 +127,19 @@ async def test_a_file_goes_with_its_words(channel, sandbox):
     assert outcome == Accepted(entry.message)
     assert entry.text == "Bukti <Anda>"
     [file] = sandbox.telegram._world.files.values()
-    assert (file.name, file.kind, file.content.decode()) == (FILE.name, FILE.kind, FILE.content)
+    assert (file.name, file.kind, file.content) == (FILE.name, FILE.kind, FILE.content)
+
+
+async def test_a_picture_is_seen_in_the_chat_itself(channel, sandbox):
+    """It is no file that one must open first."""
+    picture = Document("figures.png", "image/png", b"\x89PNG\r\n\x1a\n")
+
+    outcome = await channel.send(replace(WITH_FILE, document=picture))
+
+    [entry] = sandbox.oracle.entries
+    assert (entry.method, outcome) == ("sendPhoto", Accepted(entry.message))
+    [file] = sandbox.telegram._world.files.values()
+    assert (file.name, file.content) == (picture.name, picture.content)
 
 
 async def test_words_that_do_not_fit_under_a_file_are_refused_before_anything_is_sent(channel, sandbox):

@@ -310,6 +310,17 @@ async def test_a_photo_needs_a_photo(client):
     assert answer.description == "Bad Request: there is no photo in the request"
 
 
+async def test_a_photo_must_be_a_picture(client):
+    """Whatever the file is called."""
+    form = aiohttp.FormData({"chat_id": "42"})
+    form.add_field("photo", b"{}", filename="figures.png", content_type="image/png")
+
+    async with client.session.post(f"{client.url}/bot123:x/sendPhoto", data=form) as answer:
+        said = await answer.json()
+
+    assert said["description"] == "Bad Request: IMAGE_PROCESS_FAILED"
+
+
 async def test_those_who_watch_see_sends_and_edits(telegram, client):
     seen: list[SentMessage] = []
     telegram.on_message = seen.append

@@ -1,0 +1,126 @@
+"""Errands, done: the forecast or the report of a campaign in words, and the same as a picture."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, assert_never
+
+from bot.campaigns import chart, forecast_chart
+from bot.campaigns.forecast import Rates, forecast
+from bot.campaigns.report import report
+from bot.campaigns.wording import Template
+from bot.clock import Clock
+from bot.conversation import figures_words
+from bot.domain.message import Document, Message
+from bot.domain.roles import Act
+from bot.store import campaigns, errands, messages, outbox
+from bot.store.database import Database, Session
+from bot.store.errands import Errand, ErrandKind
+from bot.store.outbox import Reply
+
+if TYPE_CHECKING:
+    from bot.conversation.talk import Talk
+
+PNG: Final = "image/png"
+KINDS: Final[Mapping[str, ErrandKind]] = {"forecast": ErrandKind.FORECAST, "report": ErrandKind.REPORT}
+ACTS: Final[Mapping[str, Act]] = {"forecast": Act.FORECAST, "report": Act.REPORT}
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said, and the picture of it if there is something to draw."""
+
+    words: Message
+    picture: Document | None = None
+    caption: Message | None = None
+
+
+class Errands:
+    """Works out, one after the other, what staff asked for."""
+
+    def __init__(self, database: Database, talk: "Talk", rates: Rates, *, clock: Clock) -> None:
+        self.database = database
+        self.talk = talk
+        self.rates = rates
+        self.clock = clock
+
+    async def work(self) -> int:
+        """Everything that was asked for is answered; how much that was."""
+        done = 0
+        while (errand := await self.database.transact(errands.oldest)) is not None:
+            answer = await self._worked_out(errand)
+            await self.database.transact(_say, errand, answer, now=self.clock.now())
+            done += 1
+        return done
+
+    async def _worked_out(self, errand: Errand) -> Answer | None:
+        try:
+            return await self.database.look(self._find, errand, now=self.clock.now())
+        except Exception:  # whoever asked is told so, and the next one is not held up
+            logger.exception(
+                "an errand could not be done", extra={"kind": errand.kind, "campaign": errand.slug}
+            )
+            words = self.talk.speaking.words(errand.locale, errand.zone)
+            return Answer(figures_words.not_worked_out(words, slug=errand.slug))
+
+    def _find(self, session: Session, errand: Errand, *, now: datetime) -> Answer | None:
+        campaign = campaigns.get(session, errand.slug)
+        template = self.talk.speaking.template(campaign, locale=errand.locale, zone=errand.zone)
+        match errand.kind:
+            case ErrandKind.FORECAST | ErrandKind.WARNING:
+                return self._forecast(session, errand, template, now)
+            case ErrandKind.REPORT:
+                return _report(session, errand, template)
+            case kind:
+                assert_never(kind)
+
+    def _forecast(self, session: Session, errand: Errand, template: Template, now: datetime) -> Answer | None:
+        found = forecast(session, errand.slug, rates=self.rates, rest_days=self.talk.rest_days, now=now)
+        if errand.kind is ErrandKind.WARNING:
+            late = bool(found.misses)
+            return Answer(figures_words.warning(template.words, errand.slug, found)) if late else None
+        said = figures_words.forecast_message(template.words, errand.slug, found)
+        if not found.lanes:
+            return Answer(said)
+        days = forecast_chart.by_day(found, zone=errand.zone)
+        drawn = forecast_chart.svg(days, figures_words.forecast_captions(template, days))
+        caption = figures_words.forecast_picture(template.words, errand.slug)
+        return Answer(said, _picture(errand, drawn), caption)
+
+
+def _report(session: Session, errand: Errand, template: Template) -> Answer:
+    found = report(session, errand.slug)
+    said = figures_words.report_message(template, found)
+    if not found.days:
+        return Answer(said)
+    drawn = chart.svg(chart.every_day(found.days), chart.labels(template))
+    return Answer(said, _picture(errand, drawn), figures_words.report_picture(template.words, errand.slug))
+
+
+def _picture(errand: Errand, drawn: str) -> Document:
+    return Document(f"{errand.slug}-{errand.kind}.png", PNG, chart.png(drawn))
+
+
+def _say(session: Session, errand: Errand, answer: Answer | None, *, now: datetime) -> None:
+    """The answer is due, and the errand done; both or neither."""
+    if not errands.take(session, errand.id) or answer is None:
+        return
+    outbox.add_reply(session, _reply(errand, answer.words), now=now)
+    if answer.picture is not None and answer.caption is not None:
+        outbox.add_reply(session, _reply(errand, answer.caption, picture=answer.picture), now=now)
+
+
+def _reply(errand: Errand, message: Message, *, picture: Document | None = None) -> Reply:
+    return Reply(
+        inbox_id=errand.inbox_id,
+        number=errand.number + (picture is not None),
+        to=errand.to,
+        lane=errand.lane,
+        kind=message.kind,
+        body=messages.to_text(message),
+        response_url=errand.response_url if picture is None else None,
+        document=picture,
+    )

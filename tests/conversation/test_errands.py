@@ -1,0 +1,105 @@
+"""Forecast and report in the chat: the figures in words, and the same as a picture beside them."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlmodel import select
+
+from bot.domain.campaign import CampaignState
+from bot.domain.message import Verb
+from bot.domain.recipient import ChannelName
+from bot.domain.roles import Role
+from bot.sandbox.oracle import Direction, Entry
+from bot.store import campaigns, staff
+from bot.store.models import AuditRow, ErrandRow
+from bot.store.staff import Staff
+from tests.conversation.chats import ASKED, CHANNELS, SLUG, TELEGRAM, Actor, Chats
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture
+async def viewer(chats: Chats, channel: ChannelName) -> AsyncIterator[Actor]:
+    """Somebody of the staff who only watches; two people have been asked, one has answered."""
+    viewer = chats.actor(channel, "nobody", known=False)
+    chats.run(staff.add, Staff("Vera", Role.VIEWER, viewer.key), by="admin", now=ASKED)
+    for number, other in enumerate(CHANNELS):
+        chats.actor(other, f"u-{number}")
+    async with chats.running():
+        await chats.until(ASKED)
+        answers = next(actor for actor in chats.actors.values() if actor.ref == "u-0")
+        answers.taps(Verb.OPT_IN)
+        await chats.wait()
+        yield viewer
+
+
+def pictures(chats: Chats, viewer: Actor) -> list[Entry]:
+    """What the viewer's platform took as a picture."""
+    methods = ("sendPhoto", "files.completeUploadExternal")
+    return [
+        entry
+        for entry in chats.sandbox.oracle.entries
+        if entry.direction is Direction.ACCEPTED and entry.method in methods
+    ]
+
+
+async def test_a_report_is_words_and_a_picture(chats, viewer):
+    viewer.commands("campaign report")
+    await chats.wait()
+
+    words, picture = viewer.seen[-2:]
+    assert "Menjawab" in words.text
+    assert "Izinkan pelatihan" in words.text
+    assert "Jawaban per hari" in picture.text
+    assert len(pictures(chats, viewer)) == 1
+    assert file_of(chats, viewer).startswith(PNG)
+
+
+async def test_a_forecast_is_words_and_a_picture(chats, viewer):
+    viewer.commands(f"campaign forecast {SLUG}")
+    await chats.wait()
+
+    words, picture = viewer.seen[-2:]
+    assert "Pengingat 1" in words.text
+    assert "Pesan per hari" in picture.text
+    assert file_of(chats, viewer).startswith(PNG)
+    assert chats.run(lambda session: session.exec(select(ErrandRow)).all()) == []
+
+
+async def test_who_may_not_watch_gets_neither(chats, viewer):
+    chats.run(staff.remove, viewer.key)
+    before = len(viewer.seen)
+
+    viewer.commands("campaign report")
+    await chats.wait()
+
+    assert len(viewer.since(before)) == 1
+    assert pictures(chats, viewer) == []
+    acts = chats.run(lambda session: [(row.act, row.allowed) for row in session.exec(select(AuditRow))])
+    assert acts[-1] == ("campaign.report", False)
+
+
+async def test_an_unknown_campaign_is_not_found(chats, viewer):
+    before = len(viewer.seen)
+
+    viewer.commands("campaign report nothing")
+    await chats.wait()
+
+    [said] = viewer.since(before)
+    assert "Izinkan pelatihan" not in said.text
+
+
+async def test_it_is_worked_out_once_where_the_program_was_ended(chats, viewer):
+    """The errand is a row: who comes next does it."""
+    viewer.commands("campaign report")
+    await chats.wait()
+
+    assert chats.run(campaigns.get, SLUG).state is CampaignState.RUNNING
+    assert len(pictures(chats, viewer)) == 1
+
+
+def file_of(chats: Chats, viewer: Actor) -> bytes:
+    """The file that was handed over last."""
+    if viewer.channel is TELEGRAM:
+        return list(chats.sandbox.telegram._world.files.values())[-1].content
+    return list(chats.sandbox.slack.slack.uploads.values())[-1].content
