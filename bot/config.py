@@ -109,6 +109,12 @@ def _days(text: str) -> int:
     return int(text)
 
 
+def _count(text: str) -> int:
+    if not re.fullmatch(r"\d{1,5}", text, re.ASCII):
+        raise ValueError("a whole number")
+    return int(text)
+
+
 def _port(text: str) -> int:
     if not (re.fullmatch(r"\d{1,5}", text, re.ASCII) and 0 < int(text) < 65536):
         raise ValueError("a port from 1 to 65535")
@@ -260,6 +266,10 @@ class Settings:
     )
     audit_days: int = _setting(
         730, Variable("BOT_AUDIT_DAYS", _days, "Days for which it is kept what staff did; 0 for good.")
+    )
+    lookups_an_hour: int = _setting(
+        120,
+        Variable("BOT_LOOKUPS_AN_HOUR", _count, "Look-ups of people that one agent may make within an hour."),
     )
     log_level: str = _setting(
         "INFO", Variable("BOT_LOG_LEVEL", _log_level, f"How much is logged: {', '.join(LOG_LEVELS)}.")

@@ -7,7 +7,17 @@ from typing import Final
 
 from bot import resources
 from bot.campaigns.wording import Template, compose
-from bot.conversation import cards, link_words, menu, plain_words, privacy_words, settings_words, wording
+from bot.conversation import (
+    cards,
+    link_words,
+    menu,
+    plain_words,
+    privacy_words,
+    settings_words,
+    support_words,
+    wording,
+)
+from bot.conversation.support_words import NotAgain
 from bot.domain.campaign import CampaignDocument, CampaignState
 from bot.domain.choice import ChoiceRecord, ChoiceValue, Control
 from bot.domain.delivery import DeliveryState
@@ -161,7 +171,19 @@ def _privacy(locale: str) -> Mapping[str, Callable[[], Message]]:
 def staff_messages(locale: str) -> Mapping[str, Message]:
     """Everything that staff read, by name."""
     return {
-        "look-up card": cards.lookup_card(template(locale), card()),
+        "look-up card": cards.lookup_card(
+            template(locale),
+            card(),
+            buttons=support_words.card_buttons(words(locale), resend=True, link=True),
+        ),
+        "which purpose": support_words.which_purpose(words(locale)),
+        "sent again": support_words.sent_again(words(locale)),
+        "not sent again": support_words.not_sent_again(
+            words(locale), support_words.why_not_again(words(locale), NotAgain.SENT_LATELY)
+        ),
+        "link": support_words.link(
+            words(locale), cards.masked("u-10427"), code="c0de" * 10, bot="contoh_bot", until=ANSWERED_AT
+        ),
         "campaign card": cards.campaign_card(template(locale), figures()),
         "campaign is": cards.campaign_is(words(locale), slug=DOCUMENT.slug, state=CampaignState.PAUSED),
         "cannot": cards.cannot(words(locale), slug=DOCUMENT.slug, state=CampaignState.DRAFT),

@@ -7,17 +7,20 @@ from bot.conversation.person import Speaking
 from bot.domain.message import Fact
 from bot.domain.recipient import ChannelName
 from bot.i18n import AUTHORITATIVE, LOCALES, Words
-from bot.store import addresses, staff
+from bot.store import addresses, lanes, staff
 from bot.store.database import Database, Session
 
 EVERYBODY_ELSE = ""  # whose language is none of ours, or not known
 
 
 async def introduce(channel: TelegramChannel, database: Database, speaking: Speaking) -> None:
-    """Name, descriptions and menus are as the catalogs have them; staff have their own commands besides."""
+    """Name, descriptions and menus are as the catalogs have them; staff have their own commands besides. What
+    the platform calls the bot is kept, for links to it."""
     with database.clock.busy():
         menus = await database.transact(_staff_menus, speaking)
         await channel.introduce(profiles(speaking), menus)
+        if (name := await channel.username()) is not None:
+            await database.transact(lanes.called, channel.lane, handle=name)
 
 
 def profiles(speaking: Speaking) -> dict[str, Profile]:

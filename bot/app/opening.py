@@ -18,6 +18,7 @@ from bot.app.ticking import Scheduler, metronome
 from bot.app.upkeep import open_upkeep, periods_of
 from bot.campaigns.composer import Composer
 from bot.campaigns.dispatcher import Dispatcher
+from bot.campaigns.forecast import Rates
 from bot.campaigns.planner import Planner
 from bot.campaigns.upkeep import Upkeep
 from bot.channels.slack.inbound import SlackInbound
@@ -25,6 +26,7 @@ from bot.channels.telegram.client import TelegramChannel
 from bot.channels.telegram.inbound import TelegramInbound
 from bot.clock import Clock, SystemClock
 from bot.config import Settings
+from bot.conversation.errands import Errands
 from bot.conversation.intake import Intake
 from bot.conversation.lexicon import load_lexicon
 from bot.conversation.person import Speaking
@@ -194,6 +196,7 @@ def _wire(
         database=database,
         planner=planner,
         router=Router(database, talk, inbounds, clock=clock),
+        errands=Errands(database, talk, Rates.of_settings(settings), clock=clock),
         dispatchers=dispatchers,
         intakes=intakes if listens else (),
         engine=engine,
@@ -220,6 +223,7 @@ def _talk(settings: Settings, speaking: Speaking, random_bytes: RandomBytes) -> 
         interpret=lambda text: read(text, load_lexicon(resources.locales())),
         random_bytes=random_bytes,
         rest_days=i18n.rest_days,
+        lookups_an_hour=settings.lookups_an_hour,
         periods=periods_of(settings),
     )
 

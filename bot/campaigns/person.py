@@ -1,22 +1,33 @@
 """All that is known of one person, for those who run the installation."""
 
+from datetime import datetime
+
 from bot.campaigns.explain import explain
 from bot.campaigns.planner import RestDays
+from bot.campaigns.silence import why_no_message
 from bot.domain.campaign import Campaign, CampaignState
 from bot.domain.explain import shown
 from bot.domain.recipient import Address, Recipient
-from bot.store import campaigns, choices, deliveries, messages, recipients
+from bot.domain.roles import Act
+from bot.store import campaigns, choices, deliveries, messages, recipients, staff
 from bot.store.choices import KeptChoice
 from bot.store.database import Session
 from bot.store.deliveries import Logged
 
 ALIVE = (CampaignState.RUNNING, CampaignState.PAUSED)
+AT_CONSOLE = "at the console"  # as the record calls where it was done
 Json = dict[str, object]
 
 
-def show(session: Session, ref: str, *, rest_days: RestDays) -> Json:
-    """The person with their addresses, choices and messages, and what they get next, as scripts read it."""
+def show(session: Session, ref: str, *, rest_days: RestDays, by: str, now: datetime) -> Json:
+    """The person with their addresses, choices and messages, and what they get next, as scripts read it.
+
+    That `by` looked is on record, and the person can see it.
+    """
     person = recipients.get(session, ref)
+    staff.audit(
+        session, actor=by, act=Act.LOOKUP.value, allowed=True, now=now, subject=ref, detail=AT_CONSOLE
+    )
     history = choices.history(session, person.id)
     standing = [kept.record.value.value for kept in history if kept.stands]
     return {
@@ -30,6 +41,7 @@ def show(session: Session, ref: str, *, rest_days: RestDays) -> Json:
         "deliveries": [_delivery(session, row) for row in deliveries.of_person(session, person.id)],
         "muted": person.muted_at is not None,
         "next_step": _next_step(session, person, rest_days),
+        "why_no_message": _why(session, person, rest_days, now),
     }
 
 
@@ -79,6 +91,16 @@ def _next_step(session: Session, person: Recipient, rest_days: RestDays) -> Json
     return min(
         (step for step in steps if step is not None), key=lambda step: str(step["due_at"]), default=None
     )
+
+
+def _why(session: Session, person: Recipient, rest_days: RestDays, now: datetime) -> Json | None:
+    """Why nothing comes at this moment, in the campaign that was made last."""
+    campaign = campaigns.newest(session)
+    if campaign is None:
+        return None
+    silence = why_no_message(session, campaign.slug, person.ref, rest_days=rest_days, now=now)
+    at = None if silence.at is None else silence.at.isoformat()
+    return {"campaign": campaign.slug, "why": silence.why.value, "step": silence.step, "at": at}
 
 
 def _first_planned(

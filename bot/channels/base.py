@@ -66,13 +66,15 @@ class Sender:
 class Tap:
     """A button was pressed; `message` is the platform's id of the message that it stands under.
 
-    `at_home`: it stands on the person's own page, which is no message.
+    `at_home`: it stands on the person's own page, which is no message. `response_url`: where Slack takes an
+    answer that only this person sees.
     """
 
     sender: Sender
     data: str
     message: str | None
     at_home: bool = False
+    response_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from bot.campaigns.wording import Template
 from bot.domain.campaign import CampaignState
 from bot.domain.choice import ChoiceRecord, ChoiceValue
 from bot.domain.delivery import DeliveryState
-from bot.domain.message import Fact, Message, MessageKind, Paragraph
+from bot.domain.message import Button, Fact, Message, MessageKind, Paragraph
 from bot.domain.recipient import ChannelName, Reach
 from bot.domain.step import StepKind, kind_of, number_of
 from bot.i18n import (
@@ -95,7 +95,21 @@ def masked(text: str) -> str:
     return text[:4] + MASK + text[-1]
 
 
-def lookup_card(template: Template, card: Card) -> Message:
+def staff_message(
+    words: Words,
+    headline: str,
+    *texts: str,
+    facts: tuple[Fact, ...] = (),
+    secondary: tuple[Button, ...] = (),
+) -> Message:
+    """What staff read, in their own language."""
+    locale = words.catalog.locale
+    paragraphs = tuple(Paragraph(directed(text, locale)) for text in texts)
+    headline = directed(headline, locale)
+    return Message(MessageKind.STAFF, locale, headline, paragraphs, facts, secondary=secondary)
+
+
+def lookup_card(template: Template, card: Card, *, buttons: tuple[Button, ...] = ()) -> Message:
     """One person at a glance, in the words and on the clock of the agent."""
     words = template.words
     person = f"{card.ref}  {card.handle}" if card.handle else card.ref
@@ -110,7 +124,7 @@ def lookup_card(template: Template, card: Card) -> Message:
         *((Fact(words.gettext("Why no message"), card.why),) if card.why else ()),
     )
     headline = words.gettext("User {reference}", reference=person)
-    return _staff(words, headline, facts=facts)
+    return staff_message(words, headline, facts=facts, secondary=buttons)
 
 
 def campaign_card(template: Template, figures: Figures) -> Message:
@@ -133,7 +147,7 @@ def campaign_card(template: Template, figures: Figures) -> Message:
         *(Fact(label, shown_number(count, words.catalog.locale)) for label, count in counts),
     )
     headline = words.gettext("Campaign {campaign}", campaign=figures.slug)
-    return _staff(words, headline, facts=facts)
+    return staff_message(words, headline, facts=facts)
 
 
 def campaign_is(words: Words, *, slug: str, state: CampaignState) -> Message:
@@ -141,7 +155,7 @@ def campaign_is(words: Words, *, slug: str, state: CampaignState) -> Message:
     text = words.gettext(
         "The campaign {campaign} is now: {state}.", campaign=slug, state=state_name(words, state)
     )
-    return _staff(words, text)
+    return staff_message(words, text)
 
 
 def cannot(words: Words, *, slug: str, state: CampaignState) -> Message:
@@ -151,29 +165,29 @@ def cannot(words: Words, *, slug: str, state: CampaignState) -> Message:
         campaign=slug,
         state=state_name(words, state),
     )
-    return _staff(words, text)
+    return staff_message(words, text)
 
 
 def not_allowed(words: Words) -> Message:
     """The same to everyone and about everyone: it does not say whether somebody exists."""
-    return _staff(words, words.gettext("Sorry, this command is not available to you."))
+    return staff_message(words, words.gettext("Sorry, this command is not available to you."))
 
 
 def too_many(words: Words) -> Message:
     """Somebody has looked up more people than is usual."""
     text = words.gettext("Too many people were looked up within an hour. Please try again later.")
-    return _staff(words, text)
+    return staff_message(words, text)
 
 
 def not_found(words: Words) -> Message:
     """Nothing is known under what was asked for."""
-    return _staff(words, words.gettext("Nothing was found under that name."))
+    return staff_message(words, words.gettext("Nothing was found under that name."))
 
 
 def unknown_command(words: Words, *, usage: str) -> Message:
     """A command that is not understood, and how it is written."""
     text = words.gettext("This is how the command is written: {usage}", usage=usage)
-    return _staff(words, words.gettext("Sorry, this command is not known."), text)
+    return staff_message(words, words.gettext("Sorry, this command is not known."), text)
 
 
 def state_name(words: Words, state: CampaignState) -> str:
@@ -304,9 +318,3 @@ def _next(words: Words, coming: NextStep | NoNext) -> str:
 
 def _brief(words: Words, instant: datetime) -> str:
     return shown_brief(instant, words.catalog.locale, words.zone)
-
-
-def _staff(words: Words, headline: str, *texts: str, facts: tuple[Fact, ...] = ()) -> Message:
-    locale = words.catalog.locale
-    paragraphs = tuple(Paragraph(directed(text, locale)) for text in texts)
-    return Message(MessageKind.STAFF, locale, directed(headline, locale), paragraphs, facts)

@@ -13,7 +13,7 @@ from bot.domain.choice import ChoiceRecord, ChoiceValue, Control
 from bot.domain.message import Fact, Message, MessageKind, Verb
 from bot.domain.pseudonym import pseudonym
 from bot.domain.receipt import BYTES, receipt_code
-from bot.domain.recipient import Address, ChannelName
+from bot.domain.recipient import Address, ChannelName, Recipient
 from bot.failpoints import failpoint
 from bot.store import campaigns, choices, lanes, messages, outbox, questions, recipients
 from bot.store.database import Session
@@ -91,7 +91,7 @@ def standing_message(
 ) -> Message:
     """How things stand, with the person's settings; who was never asked gets the whole question instead."""
     template = talk.template(person, campaign, locale=locale)
-    if person.answer(session, campaign) is None and not was_asked(session, person, campaign):
+    if person.answer(session, campaign) is None and not was_asked(session, person.recipient, campaign):
         return first_question(talk, person, campaign, locale=locale)
     muted = person.recipient.muted_at is not None
     facts = settings_words.settings(template.words, muted=muted, zone=person.zone, now=now)
@@ -117,9 +117,9 @@ def first_question(talk: "Talk", person: Person, campaign: Campaign, *, locale: 
     )
 
 
-def was_asked(session: Session, person: Person, campaign: Campaign) -> bool:
+def was_asked(session: Session, recipient: Recipient, campaign: Campaign) -> bool:
     """Whether the question ever lay in one of the person's chats."""
-    found = [questions.latest(session, place.id) for place in person.recipient.addresses]
+    found = [questions.latest(session, place.id) for place in recipient.addresses]
     return any(question is not None and question.campaign_id == campaign.id for question in found)
 
 

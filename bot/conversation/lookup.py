@@ -1,20 +1,22 @@
 """The look-up: what support may see of one person, masked."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.campaigns import explain
-from bot.campaigns.silence import Silence, why_no_message
+from bot.campaigns.silence import COMING, Why, why_no_message
 from bot.campaigns.status import Status
-from bot.conversation import cards
+from bot.conversation import cards, support_words
 from bot.conversation.cards import Card, CardEvent, Figures, NextStep, NoNext
 from bot.conversation.silence_words import sentence
 from bot.domain.cadence import deadline_of
 from bot.domain.calendar import end_of_day
 from bot.domain.campaign import Campaign, CampaignState
-from bot.domain.message import Message
+from bot.domain.message import Message, Verb
 from bot.domain.recipient import Exclusion, Reach, Recipient, exclusion
-from bot.exceptions import UnknownRecipient
+from bot.domain.roles import Act, Role, may
 from bot.i18n import Words
 from bot.store import addresses, campaigns, choices, deliveries, recipients
 from bot.store.database import Session
@@ -23,23 +25,38 @@ if TYPE_CHECKING:
     from bot.conversation.talk import Talk
 
 EVENTS = 5
-PURPOSES = ("question", "complaint", "delivery", "privacy")  # why somebody is looked up, for the record
-MOST_AN_HOUR = 120  # look-ups by one agent
+PURPOSE_OF: Final[Mapping[Verb, str]] = {  # why somebody is looked up, for the record
+    Verb.FOR_QUESTION: "question",
+    Verb.FOR_COMPLAINT: "complaint",
+    Verb.FOR_DELIVERY: "delivery",
+    Verb.FOR_PRIVACY: "privacy",
+}
+PURPOSES = tuple(PURPOSE_OF.values())
+USAGE = f"/lookup REF {'|'.join(PURPOSES)}"
 STILL = (CampaignState.RUNNING, CampaignState.PAUSED)
+RESENDABLE = frozenset({*COMING, Why.NOTHING_LEFT})
 NOT_ASKED = (Exclusion.PLAN, Exclusion.REGISTERED_LATE)
 
 
-def card(session: Session, talk: "Talk", ref: str | None, words: Words, *, now: datetime) -> Message:
-    """The card of the recipient with this reference, in the newest campaign; the same words for nobody."""
-    try:
-        person = recipients.get(session, ref or "")
-    except UnknownRecipient:
+def card(
+    session: Session, talk: "Talk", ref: str | None, words: Words, *, role: Role, now: datetime
+) -> Message:
+    """The card of the recipient with this reference, in the newest campaign, with what somebody in this role
+    may do; the same words for nobody."""
+    campaign = campaigns.newest(session)
+    if ref is None or campaign is None:
         return cards.not_found(words)
-    campaign = next(reversed(campaigns.every(session)), None)
-    if campaign is None:
-        return cards.not_found(words)
+    person = recipients.get(session, ref)
     template = talk.speaking.template(campaign, locale=words.locale, zone=campaign.document.zone)
-    return cards.lookup_card(template, _card(session, talk, person, campaign, template.words, now))
+    silence = why_no_message(session, campaign.slug, ref, rest_days=talk.rest_days, now=now)
+    buttons = support_words.card_buttons(
+        template.words,
+        resend=silence.why in RESENDABLE and may(role, Act.RESEND),
+        link=may(role, Act.LINK_ACCOUNT),
+    )
+    shown = _card(session, talk, person, campaign, now)
+    why = sentence(template.words, silence, plan=person.plan)
+    return cards.lookup_card(template, replace(shown, why=why), buttons=buttons)
 
 
 def figures(standing: Status) -> Figures:
@@ -59,13 +76,7 @@ def figures(standing: Status) -> Figures:
     )
 
 
-def _silence(session: Session, talk: "Talk", person: Recipient, campaign: Campaign, now: datetime) -> Silence:
-    return why_no_message(session, campaign.slug, person.ref, rest_days=talk.rest_days, now=now)
-
-
-def _card(
-    session: Session, talk: "Talk", person: Recipient, campaign: Campaign, words: Words, now: datetime
-) -> Card:
+def _card(session: Session, talk: "Talk", person: Recipient, campaign: Campaign, now: datetime) -> Card:
     handle = next((h for place in person.addresses if (h := addresses.handle(session, place.id))), None)
     return Card(
         ref=cards.masked(person.ref),
@@ -78,7 +89,6 @@ def _card(
         muted=person.muted_at is not None,
         events=_events(session, person, campaign),
         next=_next(session, talk, person, campaign, now),
-        why=sentence(words, _silence(session, talk, person, campaign, now), plan=person.plan),
     )
 
 

@@ -23,5 +23,5 @@ def _comes_by_itself(turn: Turn, campaign: Campaign) -> bool:
     if not is_expected or person.is_new(campaign) or person.recipient.muted_at is not None:
         return False
     return person.answer(turn.session, campaign) is None and not choice.was_asked(
-        turn.session, person, campaign
+        turn.session, person.recipient, campaign
     )

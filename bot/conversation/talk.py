@@ -32,6 +32,7 @@ class Talk:
     interpret: Callable[[str], Reading]
     random_bytes: Callable[[int], bytes]
     rest_days: RestDays
+    lookups_an_hour: int = 120  # by one agent
     periods: Periods = field(default_factory=Periods)  # for how long things are kept
 
     def apply(self, session: Session, kept: Kept, events: tuple[Event, ...], *, now: datetime) -> bool:

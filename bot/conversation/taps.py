@@ -14,6 +14,7 @@ from bot.conversation import (
     plain_words,
     privacy,
     settings,
+    support,
 )
 from bot.conversation.person import meet
 from bot.conversation.replies import Replies
@@ -48,6 +49,10 @@ def take(session: Session, talk: "Talk", tap: Tap, replies: Replies) -> None:
         replies.say(trial_tapped(talk.words_of(tap.sender)))
         return
     person = meet(session, tap.sender, now=replies.now)
+    if token is not None and token.verb in support.ACTS:  # staff need not be people whom we ask
+        words = talk.words_for(person) if person else talk.words_of(tap.sender)
+        support.take(session, talk, tap, token, words, replies)
+        return
     if person is None:
         replies.forget()
         words = talk.words_of(tap.sender)

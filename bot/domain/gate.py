@@ -64,10 +64,22 @@ def judge(standing: Standing, *, now: datetime) -> Verdict:
     return _when(standing, now)
 
 
-def judge_reply(*, asks: bool, answered: bool) -> Verdict:
-    """Replies may always go, unless they would ask what was answered meanwhile."""
+def judge_reply(
+    *,
+    asks: bool,
+    answered: bool,
+    muted: bool = False,
+    not_after: datetime | None = None,
+    now: datetime,
+) -> Verdict:
+    """Replies may always go, unless they would ask what was answered meanwhile. One with a `not_after` is not
+    what the person asked for: it respects a mute, and comes in time or not at all."""
     if asks and answered:
         return Drop(DeliveryState.CANCELLED, "answered meanwhile")
+    if not_after is not None and muted:
+        return Drop(DeliveryState.CANCELLED, "muted")
+    if not_after is not None and now > not_after:
+        return Drop(DeliveryState.EXPIRED, "its time is over")
     return Go()
 
 

@@ -83,6 +83,12 @@ def every(session: Session) -> Sequence[Campaign]:
     return [_value(session, row) for row in session.exec(select(CampaignRow).order_by(col(CampaignRow.id)))]
 
 
+def newest(session: Session) -> Campaign | None:
+    """The campaign that was made last, if there is one."""
+    row = session.exec(select(CampaignRow).order_by(col(CampaignRow.id).desc()).limit(1)).first()
+    return _value(session, row) if row else None
+
+
 def in_state(session: Session, *states: CampaignState) -> Sequence[Campaign]:
     """The campaigns in any of these states, the oldest first."""
     rows = session.exec(

@@ -235,7 +235,11 @@ class _Known:
     def judge(self, row: DeliveryRow, now: datetime) -> Verdict:
         answered = (row.recipient_id, row.campaign_id) in self.answered
         if row.kind == StepKind.REPLY.value:
-            return judge_reply(asks=row.asks, answered=answered)
+            person = self.people.get(row.recipient_id)
+            muted = person is not None and person.muted_at is not None
+            return judge_reply(
+                asks=row.asks, answered=answered, muted=muted, not_after=row.not_after, now=now
+            )
         if row.recipient_id in self.being_written_to:
             return Wait(now + LOOK_AGAIN, "another message is on its way")
         return judge(self._standing(row, answered=answered), now=now)

@@ -75,6 +75,12 @@ def doubtful(session: Session, *, before: int | None = None, limit: int = MOST_S
     return [_value(*found) for found in newest]
 
 
+def about(session: Session, delivery_id: int) -> str | None:
+    """The reference of the person of whom a card tells staff."""
+    card = select(RecipientRow.ref).join(DeliveryRow, col(DeliveryRow.about_id) == col(RecipientRow.id))
+    return session.exec(card.where(DeliveryRow.id == delivery_id)).first()
+
+
 def _logged() -> Select[DeliveryRow, datetime | None, str | None, str | None]:
     due = func.coalesce(DeliveryRow.due_at, SlotRow.due_at)
     return (

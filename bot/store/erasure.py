@@ -35,6 +35,7 @@ NOTHING_PERSONAL = {
     "edits": None,
     "response_url": None,
     "document": None,
+    "about_id": None,
 }
 
 
@@ -88,6 +89,8 @@ def _empty_deliveries(
     cancelled = {"state": DeliveryState.CANCELLED.value, "settled_at": now}
     session.execute(update(DeliveryRow).where(theirs, col(DeliveryRow.state).in_(OPEN)).values(cancelled))
     session.execute(update(DeliveryRow).where(theirs).values(NOTHING_PERSONAL | {"reason": ERASED}))
+    cards = update(DeliveryRow).where(col(DeliveryRow.about_id) == recipient_id)
+    session.execute(cards.values(about_id=None, body=None, reason=ERASED))
     told = session.exec(select(DeliveryRow).where(_contains(col(DeliveryRow.body), names))).all()
     for row in told:  # cards that staff were shown
         if _mentions(row.body, names):

@@ -1,18 +1,22 @@
-"""Finding one person by what somebody tells of them: receipt code, reference, handle or e-mail address."""
+"""Finding one person by what somebody tells of them: receipt code, reference, handle, account or e-mail."""
 
 from hashlib import sha256
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from bot.domain.receipt import read_receipt_code
+from bot.domain.recipient import ChannelName
 from bot.store import choices
 from bot.store.models import AddressRow, RecipientRow
+
+ACCOUNTS = tuple(f"{channel}:" for channel in ChannelName)
 
 
 def find(session: Session, told: str) -> str | None:
     """The reference of the one person who is meant; None for nobody, and for a handle that two have.
 
-    An e-mail address is compared by its hash alone, a handle with those that the platforms told us.
+    An e-mail address is compared by its hash alone, a handle with those that the platforms told us. An
+    account is written as its address's key.
     """
     text = told.strip()
     return _by_receipt(session, text) or _by_ref(session, text) or _by_contact(session, text)
@@ -32,9 +36,12 @@ def _by_ref(session: Session, text: str) -> str | None:
 
 def _by_contact(session: Session, text: str) -> str | None:
     refs = select(RecipientRow.ref).distinct().limit(2)
-    if text.startswith("@"):
+    if text.startswith(ACCOUNTS):
         refs = refs.join(AddressRow, col(AddressRow.recipient_id) == col(RecipientRow.id))
-        refs = refs.where(func.lower(AddressRow.handle) == text[1:].lower())
+        refs = refs.where(AddressRow.key == text)
+    elif text.startswith("@"):
+        refs = refs.join(AddressRow, col(AddressRow.recipient_id) == col(RecipientRow.id))
+        refs = refs.where(AddressRow.handle == text[1:].lower())
     elif "@" in text:
         refs = refs.where(RecipientRow.email_hash == sha256(text.lower().encode()).hexdigest())
     else:

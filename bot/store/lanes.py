@@ -56,6 +56,16 @@ def telegram(session: Session) -> str:
     return found or "telegram:"
 
 
+def called(session: Session, name: str, *, handle: str) -> None:
+    """The platform calls the lane's bot so."""
+    session.execute(update(LaneRow).where(col(LaneRow.name) == name).values(handle=handle))
+
+
+def handle(session: Session, name: str) -> str | None:
+    """What the platform calls the lane's bot, as far as we know."""
+    return session.exec(select(LaneRow.handle).where(LaneRow.name == name)).first()
+
+
 def column(session: Session) -> ColumnElement[str]:
     """The lane that writes to an address, in a statement over addresses."""
     return case(

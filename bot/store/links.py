@@ -16,7 +16,7 @@ from bot.domain.recipient import Address, ChannelName, Reach, Recipient
 from bot.domain.step import StepKind
 from bot.store import addresses, audience, campaigns, erasure, outbox, recipients
 from bot.store.dialect import insert_each
-from bot.store.models import AddressRow, DeliveryRow, LinkTokenRow, RecipientRow
+from bot.store.models import AddressRow, DeliveryRow, LinkTokenRow, RecipientRow, StaffRow
 
 OPEN = (DeliveryState.DUE.value, DeliveryState.SENDING.value)
 NOTHING_PERSONAL = {"recipient_id": None, "to": None, "platform_message": None, "body": None}
@@ -44,6 +44,7 @@ class Link:
     campaign: Campaign
     opened_by: str | None
     used_at: datetime | None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,22 @@ def make(
     return people
 
 
+def lend(
+    session: Session, campaign: Campaign, recipient_id: int, *, token: bytes, until: datetime, now: datetime
+) -> None:
+    """The person has one more link, which leads nowhere after `until`; another one of that kind leads nowhere
+    from now on."""
+    lent = col(LinkTokenRow.until) > now
+    session.execute(
+        update(LinkTokenRow).where(col(LinkTokenRow.recipient_id) == recipient_id, lent).values(until=now)
+    )
+    row = LinkTokenRow(
+        token=token, recipient_id=recipient_id, campaign_id=campaign.id, made_at=now, until=until
+    )
+    session.add(row)
+    session.flush()
+
+
 def page(
     session: Session, campaign: Campaign, *, everyone: bool, after: int, limit: int
 ) -> Sequence[Invited]:
@@ -102,6 +119,7 @@ def page(
         )
         .join(LinkTokenRow, col(LinkTokenRow.recipient_id) == col(RecipientRow.id))
         .where(col(LinkTokenRow.campaign_id) == campaign.id, _invited(campaign, everyone=everyone))
+        .where(col(LinkTokenRow.until).is_(None))
         .where(col(RecipientRow.id) > after)
         .order_by(col(RecipientRow.id))
         .limit(limit)
@@ -118,12 +136,15 @@ def count(session: Session, campaign: Campaign, *, everyone: bool) -> int:
 def usable(session: Session, token: bytes, *, key: str, now: datetime) -> Link | None:
     """The link with this id, if the account `key` may open it now.
 
-    Not when there is none, when its time is over, when another account has opened it, and when this account
-    is another person's. An account that is connected by it already may open it for ever.
+    Not when there is none, when its time is over, when another account has opened it, when this account is
+    another person's, and when staff open a link of support's: nobody answers for a person. An account that is
+    connected by it already may open it for ever.
     """
     row = session.exec(select(LinkTokenRow).where(LinkTokenRow.token == token)).first()
     link = _value(session, row) if row else None
     if link is None or link.opened_by not in (None, key):
+        return None
+    if link.until is not None and _is_staff(session, key):
         return None
     owner = addresses.by_key(session, key)
     if owner is not None:
@@ -132,7 +153,9 @@ def usable(session: Session, token: bytes, *, key: str, now: datetime) -> Link |
 
 
 def is_open(link: Link, *, now: datetime) -> bool:
-    """Whether the link leads anywhere: until the deadline on the person's own clock."""
+    """Whether the link leads anywhere: until its own end, else until the deadline on the person's clock."""
+    if link.until is not None:
+        return now <= link.until
     document = link.campaign.document
     if link.campaign.state in OVER:
         return False
@@ -158,6 +181,7 @@ def asked_by(session: Session, delivery_id: int, *, key: str) -> Link | None:
         .join(DeliveryRow, col(DeliveryRow.recipient_id) == col(LinkTokenRow.recipient_id))
         .where(DeliveryRow.id == delivery_id, DeliveryRow.campaign_id == LinkTokenRow.campaign_id)
         .where(LinkTokenRow.opened_by == key)
+        .order_by(col(LinkTokenRow.id).desc())
     ).first()
     return _value(session, row) if row else None
 
@@ -202,7 +226,7 @@ def connect(session: Session, recipient: Recipient, account: Account, *, now: da
         conversation=place.conversation,
         reach=Reach.REACHABLE.value,
         reachable_since=now,
-        handle=account.handle,
+        handle=account.handle.lower() if account.handle else None,
         language=account.language,
     )
     session.merge(row)
@@ -241,8 +265,13 @@ def _has_link(campaign: Campaign) -> ColumnElement[bool]:
     return (
         select(LinkTokenRow.id)
         .where(LinkTokenRow.recipient_id == RecipientRow.id, LinkTokenRow.campaign_id == campaign.id)
+        .where(col(LinkTokenRow.until).is_(None))
         .exists()
     )
+
+
+def _is_staff(session: Session, key: str) -> bool:
+    return session.exec(select(StaffRow.id).where(StaffRow.key == key)).first() is not None
 
 
 def _value(session: Session, row: LinkTokenRow) -> Link:
@@ -253,4 +282,5 @@ def _value(session: Session, row: LinkTokenRow) -> Link:
         campaign=campaign,
         opened_by=row.opened_by,
         used_at=row.used_at,
+        until=row.until,
     )

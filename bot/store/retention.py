@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy.orm import Mapped
-from sqlmodel import Session, col, delete, func, select, update
+from sqlmodel import Session, col, delete, func, or_, select, update
 
 from bot.domain.delivery import DeliveryState
 from bot.domain.step import StepKind
@@ -48,7 +48,14 @@ def clear_replies(session: Session, before: datetime, after: int) -> Cleared:
     choice may rest on them."""
     last = _last(session, col(DeliveryRow.id), after)
     chosen = select(ChoiceRow.delivery_id).where(ChoiceRow.delivery_id == col(DeliveryRow.id)).exists()
-    emptied = {"body": None, "to": None, "edits": None, "response_url": None, "document": None}
+    emptied = {
+        "body": None,
+        "to": None,
+        "edits": None,
+        "response_url": None,
+        "document": None,
+        "about_id": None,
+    }
     cleared = (
         update(DeliveryRow)
         .where(col(DeliveryRow.id) > after, col(DeliveryRow.id) <= last)
@@ -63,11 +70,12 @@ def clear_replies(session: Session, before: datetime, after: int) -> Cleared:
 
 
 def drop_links(session: Session, before: datetime, after: int) -> Cleared:
-    """Invitations used before then are gone."""
+    """Invitations used before then, and links of support's that ended before then, are gone."""
     last = _last(session, col(LinkTokenRow.id), after)
     dropped = (
         delete(LinkTokenRow)
-        .where(col(LinkTokenRow.id) > after, col(LinkTokenRow.id) <= last, col(LinkTokenRow.used_at) < before)
+        .where(col(LinkTokenRow.id) > after, col(LinkTokenRow.id) <= last)
+        .where(or_(col(LinkTokenRow.used_at) < before, col(LinkTokenRow.until) < before))
         .returning(col(LinkTokenRow.id))
     )
     return _done(session, len(session.execute(dropped).all()), last)

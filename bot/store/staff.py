@@ -56,6 +56,12 @@ def audit(
     session.add(AuditRow(at=now, actor=actor, act=act, subject=subject, allowed=allowed, detail=detail))
 
 
+def was_done(session: Session, *, act: str, subject: str, since: datetime) -> bool:
+    """Whether somebody has done `act` to `subject` since then."""
+    done = select(AuditRow.id).where(AuditRow.subject == subject, AuditRow.act == act)
+    return session.exec(done.where(AuditRow.allowed, col(AuditRow.at) > since).limit(1)).first() is not None
+
+
 def times(session: Session, *, actor: str, act: str, since: datetime) -> int:
     """How often `actor` has done `act` since then, or was refused it."""
     counted: int = session.exec(

@@ -7,8 +7,9 @@ from bot.campaigns.person import show
 from bot.campaigns.status import status
 from bot.domain.choice import ChoiceValue
 from bot.domain.message import Message, MessageKind, Paragraph
+from bot.domain.retention import Periods
 from bot.exceptions import UnknownCampaign, UnknownRecipient
-from bot.store import messages
+from bot.store import dossier, messages, recipients
 from bot.store.models import DeliveryRow
 from tests.worlds import MORNING, World, jakarta, on_both, on_telegram, rest_days
 
@@ -45,7 +46,7 @@ def test_a_person_is_shown_with_what_they_chose_and_what_they_get_next(world):
     world.at(jakarta(3, 10)).send()
     record = world.answer("u1", slug="first")
 
-    shown = world.run(show, "u1", rest_days=rest_days)
+    shown = world.run(show, "u1", rest_days=rest_days, by="ada", now=world.now)
 
     assert (shown["choice"], shown["muted"]) == ("opt_out", False)
     assert [kept["receipt"] for kept in _rows(shown["history"])] == [record.receipt]
@@ -58,11 +59,28 @@ def test_a_person_is_shown_with_what_they_chose_and_what_they_get_next(world):
         "step": "reminder-1",
         "due_at": "2025-09-16T09:00:00+07:00",
     }
+    assert shown["why_no_message"] == {
+        "campaign": "second",
+        "why": "not_yet_due",
+        "step": "reminder-1",
+        "at": "2025-09-16T02:00:00+00:00",
+    }
+
+
+def test_who_looks_at_the_console_is_on_record_too(world):
+    """And the person can see it."""
+    world.people(on_both())
+    person = world.run(recipients.get, "u1")
+
+    world.run(show, "u1", rest_days=rest_days, by="ada", now=world.now)
+
+    [look] = _rows(world.run(dossier.of, person.id, Periods())["looked_up_by_staff"])
+    assert (look["by"], look["act"], look["allowed"]) == ("ada", "lookup", True)
 
 
 def test_nobody_is_shown_who_is_not_there(world):
     with pytest.raises(UnknownRecipient):
-        world.run(show, "u9", rest_days=rest_days)
+        world.run(show, "u9", rest_days=rest_days, by="ada", now=world.now)
 
 
 def _rows(value: object) -> list[dict[str, object]]:
@@ -76,7 +94,7 @@ def test_a_muted_person_has_no_next_step(world: World):
     world.at(MORNING).send()
     world.mute()
 
-    shown = world.run(show, "u1", rest_days=rest_days)
+    shown = world.run(show, "u1", rest_days=rest_days, by="ada", now=world.now)
 
     assert (shown["muted"], shown["next_step"]) == (True, None)
 
@@ -89,7 +107,7 @@ def test_a_person_is_shown_with_the_texts_that_they_saw(world):
     message = Message(MessageKind.NOTICE, "en", "One choice for you", (Paragraph("May we?"),))
     world.run(_shown, messages.to_text(message), now=world.now)
 
-    [row] = _rows(world.run(show, "u1", rest_days=rest_days)["deliveries"])
+    [row] = _rows(world.run(show, "u1", rest_days=rest_days, by="ada", now=world.now)["deliveries"])
 
     assert row["text"] == "One choice for you\nMay we?"
 

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from bot.conversation import cards
+from bot.campaigns.silence import Silence, Why
+from bot.conversation import cards, support_words
+from bot.conversation.silence_words import sentence
 from bot.domain.campaign import CampaignState
 from bot.domain.delivery import DeliveryState
-from bot.domain.recipient import ChannelName, Reach
+from bot.domain.recipient import ChannelName, Plan, Reach
 from bot.i18n import LOCALES
 from tests.words import card, figures, staff_messages, template, words
 
@@ -87,6 +89,11 @@ def test_everything_has_a_name_in_every_language(locale):
         for coming in nexts
     ]
 
+    reasons = {sentence(words(locale), Silence(why, at=card().deadline), plan=Plan.WORK) for why in Why}
+    refusals = {support_words.why_not_again(words(locale), why) for why in support_words.NotAgain}
+
+    assert len(reasons) == len(Why)
+    assert len(refusals) == len(support_words.NotAgain)
     assert len(states) == len(CampaignState)
     assert len(steps) == 6
     assert all(fact.value for message in [*told, *staff_messages(locale).values()] for fact in message.facts)

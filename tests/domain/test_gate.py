@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -104,6 +105,15 @@ def test_the_final_reminder_rather_breaks_the_rest_than_misses_the_deadline() ->
 
 def test_a_reply_goes_at_any_hour_unless_it_asks_what_was_answered() -> None:
     """People are answered at once; a stale question is not sent after them."""
-    assert judge_reply(asks=False, answered=True) == Go()
-    assert judge_reply(asks=True, answered=False) == Go()
-    assert isinstance(judge_reply(asks=True, answered=True), Drop)
+    assert judge_reply(asks=False, answered=True, muted=True, now=NOON) == Go()
+    assert judge_reply(asks=True, answered=False, muted=True, now=NOON) == Go()
+    assert isinstance(judge_reply(asks=True, answered=True, now=NOON), Drop)
+
+
+def test_what_the_person_did_not_ask_for_respects_a_mute_and_its_time():
+    """Support's question is no answer to anything that the person did."""
+    still = partial(judge_reply, asks=True, answered=False, not_after=NOON, now=NOON)
+
+    assert still() == Go()
+    assert isinstance(still(muted=True), Drop)
+    assert isinstance(still(now=NOON + timedelta(seconds=1)), Drop)

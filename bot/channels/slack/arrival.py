@@ -25,6 +25,7 @@ class Kind(StrEnum):
 EVENTS = frozenset({"message", "app_home_opened", "app_uninstalled", "tokens_revoked", "user_change"})
 COMMANDS = frozenset({"/policy", "/campaign", "/lookup"})
 SHORTCUTS = frozenset({"choice"})  # each is called as the command that it stands for
+ON_MESSAGES = frozenset({"lookup"})  # the same, of shortcuts on a message; it is about the author
 
 FROM_PERSONS = frozenset({"", "file_share", "me_message", "thread_broadcast"})  # subtypes of messages
 STAMP = re.compile(r"([0-9]{1,12})\.([0-9]{1,6})")
@@ -148,6 +149,8 @@ def _is_tap(payload: Payload) -> bool:
             return bool(text_at(payload, "actions", 0, "value"))
         case "shortcut":
             return text_at(payload, "callback_id") in SHORTCUTS
+        case "message_action":
+            return text_at(payload, "callback_id") in ON_MESSAGES
         case _:
             return False
 
@@ -164,6 +167,8 @@ def _tells(event: object) -> bool:
 
 def _kept(kind: Kind, payload: Payload) -> dict[str, object]:
     kept = _only(payload, KEPT[kind])
+    if text_at(payload, "type") == "message_action":  # whose message it is; not what they wrote
+        kept["message"] = _only(at(payload, "message"), ("user", "bot_id"))
     if kind is Kind.EVENT:
         kept["event"] = event = _only(at(payload, "event"), KEPT_OF_EVENT)
         if isinstance(event.get("user"), Mapping):

@@ -14,8 +14,17 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.channels.base import Command, Event, HomeOpened, ReachChange, ReachChanged, Said, Sender, Tap
-from bot.channels.slack.arrival import SHORTCUTS, Payload, at, is_from_person, team_in, text_at, user_in
-from bot.domain.recipient import ChannelName
+from bot.channels.slack.arrival import (
+    ON_MESSAGES,
+    SHORTCUTS,
+    Payload,
+    at,
+    is_from_person,
+    team_in,
+    text_at,
+    user_in,
+)
+from bot.domain.recipient import Address, ChannelName
 
 ANY = re.compile("")
 MARKED = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")  # how Slack writes links and mentions in a text
@@ -82,7 +91,8 @@ async def _tapped(ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> No
         if data := text_at(action, "value"):
             message = text_at(body, "container", "message_ts") or None
             at_home = text_at(body, "container", "type") == "view"
-            _collected(context).events.append(Tap(sender, data=data, message=message, at_home=at_home))
+            url = text_at(body, "response_url") or None
+            _collected(context).events.append(Tap(sender, data, message, at_home, url))
 
 
 async def _commanded(ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> None:
@@ -101,6 +111,18 @@ async def _shortcut(ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> 
     await ack()
     sender = _sender(context, body, user=user_in(body), handle=text_at(body, "user", "username"))
     _collected(context).events.append(Command(sender, text_at(body, "callback_id")))
+
+
+async def _shortcut_on_message(ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> None:
+    """The command about the message's author, if that is a person; only who took it sees the answer."""
+    await ack()
+    author = text_at(body, "message", "user")
+    if not author or text_at(body, "message", "bot_id"):
+        return
+    sender = _sender(context, body, user=user_in(body), handle=text_at(body, "user", "username"))
+    about = Address(ChannelName.SLACK, author, sender.workspace).key
+    url = text_at(body, "response_url") or None
+    _collected(context).events.append(Command(sender, text_at(body, "callback_id"), (about,), url))
 
 
 async def _home_opened(event: Payload, body: Payload, context: AsyncBoltContext) -> None:
@@ -156,6 +178,8 @@ def _app(team: str, *, bot_token: str, client: AsyncWebClient) -> AsyncApp:
         app.event(event)(listener)
     for command, listener in COMMAND_LISTENERS.items():
         app.command(command)(listener)
+    for shortcut in sorted(ON_MESSAGES):
+        app.message_shortcut(shortcut)(_shortcut_on_message)
     for shortcut in sorted(SHORTCUTS):
         app.global_shortcut(shortcut)(_shortcut)
     app.action(ANY)(_tapped)

@@ -88,6 +88,11 @@ class Acts(ABC):
         """The person took a shortcut of the app from Slack's own menu."""
         return self.issue(self._payloads.shortcut(self.slack.workspace.member(user_id), callback_id))
 
+    def shortcut_on(self, user_id: str, callback_id: str, *, channel: str, ts: str) -> Issued:
+        """The person took a shortcut of the app from the menu of a message that they see."""
+        person = self.slack.workspace.member(user_id)
+        return self.issue(self._payloads.shortcut_on(person, self._place(person, channel), ts, callback_id))
+
     def command(self, user_id: str, command: str, text: str = "", channel: str | None = None) -> Issued:
         """The person gave a slash command."""
         person = self.slack.workspace.member(user_id)

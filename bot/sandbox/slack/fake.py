@@ -69,7 +69,7 @@ class FakeSlack(Acts):
         """`app` answers as Slack: the Web API at `/api/`, everything else under `/slack/`."""
         app.router.add_route("*", "/api/{method}", self._api.handle)
         app.router.add_get("/slack/link/", self.sockets.serve)
-        app.router.add_post("/slack/{kind:actions|commands}/{team}/{key}", self._take_response)
+        app.router.add_post("/slack/{kind:actions|app-actions|commands}/{team}/{key}", self._take_response)
         app.router.add_post("/slack/upload/{file}", self._take_file)
         app.on_shutdown.append(self._shut_down)
 

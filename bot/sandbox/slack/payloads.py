@@ -127,6 +127,21 @@ class Payloads:
         payload |= {"callback_id": callback_id, "action_ts": stamp}
         return self._issued(Kind.INTERACTION, "shortcut", key, person.id, person.id, payload)
 
+    def shortcut_on(self, person: Person, conversation: Conversation, ts: str, callback_id: str) -> Issued:
+        """A shortcut was taken from the menu of a message."""
+        key, stamp = self._next_key(person.id), self._stamp(person.id)
+        message = conversation.messages[ts]
+        payload = self._interaction("message_action", person, key) | {
+            "callback_id": callback_id,
+            "action_ts": stamp,
+            "channel": {"id": conversation.id, "name": conversation.name},
+            "message_ts": ts,
+            "message": self._slack.workspace.message_json(message),
+            "response_url": self._lend_response("app-actions", key, conversation, person, ts),
+        }
+        chat = conversation.user or conversation.id
+        return self._issued(Kind.INTERACTION, "message_action", key, person.id, chat, payload, message=ts)
+
     def command(self, person: Person, conversation: Conversation, command: str, text: str) -> Issued:
         """A slash command; its fields are flat, as in a form."""
         app, key = self._slack.workspace.app, self._next_key(person.id)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels.slack.arrival import COMMANDS, EVENTS, SHORTCUTS
+from bot.channels.slack.arrival import COMMANDS, EVENTS, ON_MESSAGES, SHORTCUTS
 from bot.channels.slack.checkup import NEEDED
 
 MANIFEST = Path(__file__).parents[3] / "slack" / "manifest.yaml"
@@ -47,7 +47,7 @@ def test_the_app_has_the_commands_that_it_answers(lines):
 def test_the_app_has_the_shortcuts_that_it_answers(lines):
     named = {line.split("callback_id: ")[1] for line in lines if "callback_id: " in line}
 
-    assert named == SHORTCUTS
+    assert named == SHORTCUTS | ON_MESSAGES
 
 
 def test_the_app_asks_for_no_more_than_it_needs(lines):
