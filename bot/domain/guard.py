@@ -24,7 +24,8 @@ class Guards:
 @dataclass(frozen=True, slots=True)
 class Sendings:
     """What became of a campaign's messages: `sent` arrived; `blocked` are people who blocked the bot after one
-    of them did; `failed` were refused or given up, but not because the bot was `blocked_before`."""
+    of them did; `failed` were refused or given up though their address can be written to; `blocked_before` are
+    those whose address turned out to be blocked already."""
 
     sent: int = 0
     blocked: int = 0

@@ -18,7 +18,8 @@ def refusals(session: Session, campaign_id: int) -> Sendings:
     """What speaks against the campaign; `sent` is not counted: each figure here is found by an index of its own.
 
     An address to which a message of the campaign was sent could be written to then: if it is blocked now, that
-    was done after the message.
+    was done after the message. A message has failed when it was refused though its address can be written to:
+    accounts that are gone, or that never let the bot in, say nothing about the campaign.
     """
     message = aliased(DeliveryRow)
     written_to = (
@@ -43,7 +44,7 @@ def refusals(session: Session, campaign_id: int) -> Sendings:
     )
     return Sendings(
         blocked=blocked,
-        failed=session.exec(rejected.where(~is_blocked)).one(),
+        failed=session.exec(rejected.where(AddressRow.reach == Reach.REACHABLE.value)).one(),
         blocked_before=session.exec(rejected.where(and_(is_blocked, ~written_to))).one(),
     )
 

@@ -63,14 +63,14 @@ async def test_who_had_blocked_before_is_counted_apart(world):
 
 
 async def test_failures_pause_it(world):
-    """Whatever is wrong, it is wrong for the others as well."""
-    world.people(*map(on_telegram, range(1, 11)))
+    """Whatever is wrong, it is wrong for the others as well; but for an account that never let the bot in."""
+    world.people(*map(on_telegram, range(1, 12)))
     world.campaign(guards=STRICT)
     world.at(MORNING).plan()
     claimed = world.claim()
     world.settle(claimed[:7])
-    world.settle(claimed[7:9], Rejected(Why.MESSAGE, "Bad Request: message is too long"))
-    world.settle(claimed[9:], Rejected(Why.UNLINKED, "Bad Request: chat not found"))
+    world.settle(claimed[7:10], Rejected(Why.MESSAGE, "Bad Request: message is too long"))
+    world.settle(claimed[10:], Rejected(Why.UNLINKED, "Bad Request: chat not found"))
 
     await _look(world, Guarding(world.database, clock=world.clock))
 
