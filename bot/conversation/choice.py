@@ -15,7 +15,7 @@ from bot.domain.pseudonym import pseudonym
 from bot.domain.receipt import BYTES, receipt_code
 from bot.domain.recipient import Address, ChannelName, Recipient
 from bot.failpoints import failpoint
-from bot.store import campaigns, choices, lanes, messages, outbox, questions, recipients
+from bot.store import answers, campaigns, choices, lanes, messages, outbox, questions, recipients
 from bot.store.database import Session
 from bot.store.questions import Question
 
@@ -42,21 +42,21 @@ def choose(
     The same answer once more gives the same receipt. An answer that the platform says is older than the
     one that stands is kept, and changes nothing else.
     """
-    standing = person.answer(session, campaign)
-    if standing is None or standing.value is not VALUES[verb]:
-        record = _record(talk, person, campaign, question, VALUES[verb], control, replies)
-        kept = choices.add(
-            session,
-            record,
-            recipient_id=person.recipient.id,
-            campaign_id=campaign.id,
-            random_bytes=talk.random_bytes,
-        )
+    before = person.answer(session, campaign)
+    said = _record(talk, person, campaign, question, VALUES[verb], control, replies)
+    if answers.hear(
+        session,
+        said,
+        recipient_id=person.recipient.id,
+        campaign_id=campaign.id,
+        random_bytes=talk.random_bytes,
+        now=replies.now,
+    ):
         failpoint("choice.after_add")
-        standing = record if kept.stands else standing or record
         outbox.withdraw(
             session, person.recipient.id, campaign_id=campaign.id, why="answered", now=replies.now
         )
+    standing = person.answer(session, campaign) or before or said
     _show_receipt(session, talk, person, campaign, question, standing, control, replies)
 
 

@@ -1,6 +1,6 @@
 """Choices: what a recipient answered, which answer stands, and the code of its receipt."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -80,6 +80,26 @@ def current(choices: Iterable[ChoiceRecord]) -> ChoiceRecord | None:
 def supersedes(new: ChoiceRecord, earlier: Iterable[ChoiceRecord]) -> bool:
     """Whether `new` is the answer that stands, once it is kept beside the `earlier` ones."""
     return current([*earlier, new]) is new
+
+
+def to_keep(
+    new: ChoiceRecord, kept: Sequence[ChoiceRecord], repeated: Sequence[ChoiceRecord]
+) -> tuple[ChoiceRecord, ...]:
+    """What is to be kept, in this order, now that `new` was heard: nothing if it says what stands already.
+
+    `repeated` are answers that said so before. They are kept after all once a late answer shows that they
+    were more than that: the ledger then tells what it would, had they come in the platform's order.
+    """
+    truth = current([*kept, *repeated, new])
+    ways = [(new,), *((new, again) for again in repeated if again is truth), (new, *repeated)]
+    if _value(kept) is new.value:
+        ways.insert(0, ())
+    return next(more for more in ways if _value([*kept, *more]) is _value([*kept, *repeated, new]))
+
+
+def _value(choices: Sequence[ChoiceRecord]) -> ChoiceValue | None:
+    standing = current(choices)
+    return standing.value if standing else None
 
 
 def _plain(value: str | int | datetime | None) -> str | int | None:

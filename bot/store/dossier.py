@@ -8,7 +8,7 @@ from sqlmodel import Session, col, or_, select
 from bot.domain.delivery import DeliveryState
 from bot.domain.retention import Periods
 from bot.domain.step import StepKind
-from bot.store import choices, deliveries, messages
+from bot.store import answers, choices, deliveries, messages
 from bot.store.choices import KeptChoice
 from bot.store.deliveries import Logged
 from bot.store.models import AddressRow, AuditRow, DeliveryRow, InboxRow, LinkTokenRow, RecipientRow
@@ -27,6 +27,7 @@ def of(session: Session, recipient_id: int, periods: Periods) -> Json:
         "person": _person(person),
         "addresses": [_address(row) for row in places],
         "choices": [_choice(choice) for choice in kept],
+        "said_again": [json.loads(said.canonical) for said in answers.repetitions(session, recipient_id)],
         "messages": [_message(session, row) for row in deliveries.of_person(session, recipient_id)],
         "answers_to_you": _replies(session, recipient_id),
         "received_from_you": _received(session, [row.key for row in places]),

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, delete, or_, select, update
 from bot.domain.delivery import DeliveryState
 from bot.domain.ledger import EntryType
 from bot.domain.suppression import marks_of
-from bot.store import addresses, ledger, suppression
+from bot.store import addresses, answers, ledger, suppression
 from bot.store.database import leave_no_traces
 from bot.store.models import (
     AddressRow,
@@ -58,6 +58,7 @@ def erase(session: Session, recipient_id: int, *, key: bytes, now: datetime) -> 
         session, [row.key for row in places], {*names, *(row.handle for row in places if row.handle)}
     )
     _drop_choices(session, choices, now)
+    answers.drop_repetitions(session, recipient_id)
     session.execute(delete(LinkTokenRow).where(col(LinkTokenRow.recipient_id) == recipient_id))
     opened = col(LinkTokenRow.opened_by).in_([row.key for row in places])
     session.execute(update(LinkTokenRow).where(opened).values(opened_by=None, opened_at=None))

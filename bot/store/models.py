@@ -317,6 +317,19 @@ class ChoiceRow(SQLModel, table=True):
     nonce: bytes
 
 
+class RepetitionRow(SQLModel, table=True):
+    """An answer that said what stood already; it is kept as a choice only if a late one makes it one."""
+
+    __tablename__ = "repetition"
+    __table_args__ = (Index("ix_repetition_person", "recipient_id", "campaign_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    recipient_id: int = Field(foreign_key="recipient.id")
+    campaign_id: int = Field(foreign_key="campaign.id")
+    received_at: datetime
+    record: bytes
+
+
 class LedgerRow(SQLModel, table=True):
     """An entry of the ledger: its canonical bytes and their hash."""
 

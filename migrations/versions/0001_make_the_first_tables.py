@@ -469,6 +469,20 @@ def upgrade() -> None:
         batch_op.create_index("ix_choice_person", ["recipient_id", "campaign_id"], unique=False)
 
     op.create_table(
+        "repetition",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("recipient_id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("received_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("record", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_repetition_campaign_id")),
+        sa.ForeignKeyConstraint(["recipient_id"], ["recipient.id"], name=op.f("fk_repetition_recipient_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_repetition")),
+    )
+    with op.batch_alter_table("repetition", schema=None) as batch_op:
+        batch_op.create_index("ix_repetition_person", ["recipient_id", "campaign_id"], unique=False)
+
+    op.create_table(
         "effect",
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("recipient_id", sa.Integer(), nullable=False),
@@ -561,6 +575,10 @@ def downgrade() -> None:
         )
 
     op.drop_table("effect")
+    with op.batch_alter_table("repetition", schema=None) as batch_op:
+        batch_op.drop_index("ix_repetition_person")
+
+    op.drop_table("repetition")
     with op.batch_alter_table("choice", schema=None) as batch_op:
         batch_op.drop_index("ix_choice_person")
 

@@ -17,12 +17,13 @@ from bot.domain.campaign import CampaignState
 from bot.domain.delivery import Rejected, Why
 from bot.domain.message import Message, Surface, Verb
 from bot.domain.recipient import ChannelName, Reach
+from bot.domain.retention import Periods
 from bot.domain.token import TapToken, sign
 from bot.i18n import rest_days
-from bot.store import addresses, campaigns, choices, messages, recipients
+from bot.store import addresses, campaigns, choices, dossier, erasure, messages, recipients
 from bot.store.database import Session
 from bot.store.inbox import Kept
-from bot.store.models import AddressRow, ChoiceRow, DeliveryRow, EffectRow, InboxRow
+from bot.store.models import AddressRow, ChoiceRow, DeliveryRow, EffectRow, InboxRow, RepetitionRow
 from tests.words import CATALOGS
 from tests.worlds import SLACK, TELEGRAM, World, jakarta, on_both, on_slack, on_telegram
 
@@ -68,6 +69,33 @@ def test_the_platforms_order_decides_and_not_that_of_arrival(asked):
     assert history(asked) == ["opt_out", "opt_in"]
     assert standing(asked) == "opt_out"
     assert "Do not allow training." in receipt.paragraphs[0].text
+
+
+def test_an_answer_given_again_takes_its_new_place_in_the_order(asked):
+    """Allow, refuse, allow: the refusal that comes last was taken back before we heard of it."""
+    allow, refuse = tap(asked, Verb.OPT_IN), tap(asked, Verb.OPT_OUT)
+    apply(asked, allow, position=7)
+    apply(asked, allow, position=9)
+    assert history(asked) == ["opt_in"]
+
+    [receipt] = said(asked, apply(asked, refuse, position=8))
+
+    assert history(asked) == ["opt_in", "opt_out", "opt_in"]
+    assert standing(asked) == "opt_in"
+    assert "Recorded: Allow training." in _text(receipt)
+
+
+def test_what_was_repeated_is_told_and_forgotten_with_the_person(asked):
+    allow = tap(asked, Verb.OPT_IN)
+    apply(asked, allow, position=7)
+    apply(asked, allow, position=9)
+    person = asked.run(recipients.get, "u1")
+    [again] = asked.run(dossier.of, person.id, Periods())["said_again"]
+    assert (again["value"], again["order"]) == ("opt_in", 9)
+
+    asked.run(erasure.erase, person.id, key=KEY, now=asked.now)
+
+    assert not asked.run(lambda session: session.exec(select(RepetitionRow)).all())
 
 
 def test_a_change_of_mind_that_came_in_order_stands(asked):

@@ -8,7 +8,7 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.choice import ChoiceRecord, ChoiceValue, Control, current, supersedes
+from bot.domain.choice import ChoiceRecord, ChoiceValue, Control, current, supersedes, to_keep
 from bot.domain.recipient import ChannelName
 
 NOON = datetime(2025, 9, 25, 12, 0, tzinfo=UTC)
@@ -88,6 +88,57 @@ def test_the_same_answers_in_any_order_give_the_same_choice(choices):
     standing = {current(order) for order in permutations(choices)}
 
     assert len(standing) == 1
+
+
+def value_of(answers):
+    standing = current(answers)
+    return standing and standing.value
+
+
+def heard(answers):
+    """What is kept of answers that come in this order."""
+    kept: list[ChoiceRecord] = []
+    repeated: list[ChoiceRecord] = []
+    for new in answers:
+        more = to_keep(new, kept, repeated)
+        repeated = [answer for answer in [*repeated, *(() if more else (new,))] if answer not in more]
+        kept += more
+    return kept
+
+
+def test_an_answer_given_again_takes_its_new_place_in_the_platforms_order():
+    """Allow, refuse, allow: the refusal was taken back, however late it reaches us."""
+    first, refusal, again = (
+        replace(OPT_IN, receipt="1", order=1),
+        replace(OPT_OUT, receipt="2", order=2, received_at=NOON + 2 * HOUR),
+        replace(OPT_IN, receipt="3", order=3, received_at=NOON + HOUR),
+    )
+
+    assert heard([first, again]) == [first]
+    assert heard([first, again, refusal]) == [first, refusal, again]
+    assert current(heard([first, again, refusal])) is again
+
+
+@given(st.lists(st.sampled_from(ChoiceValue), min_size=1, max_size=7), st.data())
+def test_answers_in_any_order_of_arrival_leave_the_one_that_was_given_last(values, data):
+    """The platform numbered them; we may hear of them in any order."""
+    given_answers = [
+        replace(OPT_IN, value=value, order=number, receipt=str(number)) for number, value in enumerate(values)
+    ]
+    arrived = data.draw(st.permutations(given_answers))
+
+    kept = heard(
+        replace(answer, received_at=NOON + minute * timedelta(minutes=1))
+        for minute, answer in enumerate(arrived)
+    )
+
+    assert value_of(kept) is given_answers[-1].value
+
+
+@given(st.lists(records, min_size=1, max_size=6, unique_by=lambda record: record.receipt))
+def test_what_is_not_kept_makes_no_difference(answers):
+    """Whatever was heard, and in whichever order: the ledger's answer is that of all of them."""
+    assert value_of(heard(answers)) is value_of(answers)
 
 
 def test_a_record_has_one_form_in_bytes_with_its_nulls():
