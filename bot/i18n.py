@@ -311,8 +311,8 @@ def shown_share(part: int, whole: int, locale: str) -> str:
 
 
 def shown_duration(length: timedelta, locale: str) -> str:
-    """A length of time in its largest unit: `7 jam`."""
-    return format_timedelta(length, locale=locale)
+    """A length of time in the largest unit of which there are three: `7 jam`, but `153 menit`."""
+    return format_timedelta(length, threshold=3, locale=locale)
 
 
 def shown_list(items: tuple[str, ...], locale: str) -> str:

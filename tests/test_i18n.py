@@ -1,6 +1,6 @@
 """Words, dates and numbers as six languages write them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -47,6 +47,12 @@ def test_an_instant_is_shown_on_the_readers_clock():
     assert i18n.shown_brief(DEADLINE, "id", "Asia/Jakarta") == "28 Sep 23.59"
     assert i18n.weekday(DEADLINE, "id", "Asia/Jakarta") == "Minggu"
     assert i18n.shown_date(DEADLINE, "fr", "Asia/Jakarta") == "28 septembre 2025"
+
+
+def test_a_length_of_time_is_told_in_the_largest_unit_of_which_there_are_three():
+    """Two and a half hours are no three."""
+    assert i18n.shown_duration(timedelta(hours=7), "id") == "7 jam"
+    assert i18n.shown_duration(timedelta(seconds=9_200), "fr") == "153 minutes"
 
 
 def test_numbers_and_lists_are_grouped_by_the_language():

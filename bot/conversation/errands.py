@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 from bot.campaigns import chart, forecast_chart
 from bot.campaigns.forecast import Rates, forecast
 from bot.campaigns.report import report
+from bot.campaigns.templates import fallbacks
 from bot.campaigns.wording import Template
 from bot.clock import Clock
 from bot.conversation import figures_words
@@ -82,7 +83,8 @@ class Errands:
         if errand.kind is ErrandKind.WARNING:
             late = bool(found.misses)
             return Answer(figures_words.warning(template.words, errand.slug, found)) if late else None
-        said = figures_words.forecast_message(template.words, errand.slug, found)
+        without = fallbacks(session, campaigns.get(session, errand.slug), self.talk.speaking.catalogs)
+        said = figures_words.forecast_message(template.words, errand.slug, found, without)
         if not found.lanes:
             return Answer(said)
         days = forecast_chart.by_day(found, zone=errand.zone)

@@ -1,7 +1,8 @@
 """The forecast and the report of a campaign, in words: the figures that stand beside the picture."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import assert_never
 
 from bot.campaigns.chart import Captions
@@ -25,8 +26,11 @@ def warning(words: Words, slug: str, found: Forecast) -> Message:
     return staff_message(words, headline, facts=facts)
 
 
-def forecast_message(words: Words, slug: str, found: Forecast) -> Message:
-    """What a campaign will send when nobody answers, and whom it will not reach in time."""
+def forecast_message(
+    words: Words, slug: str, found: Forecast, fallbacks: Mapping[str, int] = MappingProxyType({})
+) -> Message:
+    """What a campaign will send when nobody answers, whom it will not reach in time, and how many read a
+    language (`fallbacks`) in which it has no words."""
     missed = sum(miss.count for miss in found.misses)
     texts = []
     if missed:
@@ -41,7 +45,7 @@ def forecast_message(words: Words, slug: str, found: Forecast) -> Message:
         words,
         words.gettext("Forecast for {campaign}, if nobody answers", campaign=slug),
         *texts,
-        facts=tuple(_forecast_facts(words, found)),
+        facts=(*_forecast_facts(words, found), *_without_words(words, fallbacks)),
     )
 
 
@@ -87,6 +91,11 @@ def _forecast_facts(words: Words, found: Forecast) -> Iterator[Fact]:
         label = words.gettext("{step}, waits for the hours", step=step_name(words, hold.step))
         yield Fact(label, _number(words, hold.count))
     yield from _late(words, found)
+
+
+def _without_words(words: Words, fallbacks: Mapping[str, int]) -> Iterator[Fact]:
+    for tag, count in fallbacks.items():
+        yield Fact(words.gettext("No words in {language}", language=tag), _number(words, count))
 
 
 def _late(words: Words, found: Forecast) -> Iterator[Fact]:

@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlmodel import select
 
+from bot.campaigns.forecast import Rates
 from bot.domain.campaign import CampaignState
 from bot.domain.message import Verb
-from bot.domain.recipient import ChannelName
+from bot.domain.recipient import Address, ChannelName
 from bot.domain.roles import Role
 from bot.sandbox.oracle import Direction, Entry
-from bot.store import campaigns, staff
+from bot.store import campaigns, errands, staff
+from bot.store.errands import Errand, ErrandKind
 from bot.store.models import AuditRow, ErrandRow
 from bot.store.staff import Staff
 from tests.conversation.chats import ASKED, CHANNELS, SLUG, TELEGRAM, Actor, Chats
@@ -77,6 +79,26 @@ async def test_who_may_not_watch_gets_neither(chats, viewer):
     assert pictures(chats, viewer) == []
     acts = chats.run(lambda session: [(row.act, row.allowed) for row in session.exec(select(AuditRow))])
     assert acts[-1] == ("campaign.report", False)
+
+
+@pytest.mark.parametrize("rate", [0.0, 1e-7])
+async def test_who_approves_is_warned_of_a_pace_that_is_too_slow(chats, rate):
+    """And of nothing else: a campaign that reaches everybody needs no word."""
+    viewer = chats.actor(TELEGRAM, "nobody", known=False)
+    for number in range(3):
+        chats.actor(TELEGRAM, f"u-{number}")
+    campaign = chats.run(campaigns.get, SLUG)
+    place = Address(TELEGRAM, viewer.external)
+    errand = Errand(ErrandKind.WARNING, SLUG, place, "telegram:123", "en", "Asia/Jakarta")
+    async with chats.running() as app:
+        app.errands.rates = Rates(telegram=rate, slack=rate)
+        chats.run(errands.put, errand, campaign_id=campaign.id, now=chats.clock.now())
+        await app.errands.work()
+        await chats.until(ASKED)
+
+    said = [shown.text for shown in viewer.seen]
+    assert len(said) == (rate > 0)
+    assert all("does not reach everyone in time" in text for text in said)
 
 
 async def test_an_unknown_campaign_is_not_found(chats, viewer):
