@@ -5,7 +5,7 @@ Whoever helps sees little and can do little: nothing here answers for the person
 
 import logging
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from bot.campaigns import rights
@@ -15,7 +15,7 @@ from bot.conversation.replies import Replies
 from bot.domain import invitation
 from bot.domain.alert import Alert, AlertKind
 from bot.domain.campaign import Campaign
-from bot.domain.message import Verb
+from bot.domain.message import Message, Verb
 from bot.domain.roles import Act, may
 from bot.domain.token import TapToken
 from bot.i18n import Words
@@ -47,7 +47,7 @@ def look_up(session: Session, talk: "Talk", command: Command, words: Words, repl
     if purpose not in lookup.PURPOSES:
         told, purpose = list(command.words), ""
     ref = finding.find(session, " ".join(told))
-    member = _admitted(session, command.sender.key, Act.LOOKUP, ref, replies)
+    member = admitted(session, command.sender.key, Act.LOOKUP, ref, now=replies.now)
     if member is None:
         replies.say(cards.not_allowed(words))
     elif not told:
@@ -62,7 +62,7 @@ def take(session: Session, talk: "Talk", tap: Tap, token: TapToken, words: Words
     """What a button of support's says is done, or refused; both are on record."""
     replies.answer_aside(tap)
     act, ref = ACTS[token.verb], deliveries.about(session, token.delivery)
-    member = _admitted(session, tap.sender.key, act, ref, replies)
+    member = admitted(session, tap.sender.key, act, ref, now=replies.now)
     if member is None:
         replies.say(cards.not_allowed(words))
         return
@@ -78,16 +78,38 @@ def take(session: Session, talk: "Talk", tap: Tap, token: TapToken, words: Words
         _hand_link(session, talk, member, ref, campaign, words, replies)
 
 
-def _admitted(session: Session, key: str, act: Act, ref: str | None, replies: Replies) -> Staff | None:
+def admitted(session: Session, key: str, act: Act, ref: str | None, *, now: datetime) -> Staff | None:
     """The member of staff who may do this; None, and on record, for everybody else."""
     member = members.find(session, key)
     if member is not None and may(member.role, act):
         return member
     name = rights.known_as(session, key).name
-    _record(session, name, act, ref, replies, allowed=False)
-    refused = members.times(session, actor=name, act=act.value, since=replies.now - HOUR)
+    _record(session, name, act, ref, now, allowed=False)
+    refused = members.times(session, actor=name, act=act.value, since=now - HOUR)
     if act is Act.LOOKUP and refused == MANY_REFUSED:
-        _alert(session, name, refused, replies)
+        _alert(session, name, refused, now)
+    return None
+
+
+def card_for(
+    session: Session,
+    talk: "Talk",
+    member: Staff,
+    ref: str | None,
+    purpose: str,
+    words: Words,
+    *,
+    now: datetime,
+) -> Message | None:
+    """The person's card, on record; None when the agent has had their measure of them for this hour."""
+    count = members.times(session, actor=member.name, act=Act.LOOKUP.value, since=now - HOUR)
+    allowed = count < talk.lookups_an_hour
+    _record(session, member.name, Act.LOOKUP, ref, now, allowed=allowed, detail=purpose)
+    if allowed:
+        alerts.resolve(session, AlertKind.LOOKUPS, member.name, now=now)
+        return lookup.card(session, talk, ref, words, role=member.role, now=now)
+    if count == talk.lookups_an_hour:
+        _alert(session, member.name, count + 1, now)
     return None
 
 
@@ -100,18 +122,11 @@ def _show(
     words: Words,
     replies: Replies,
 ) -> None:
-    """The person's card, unless the agent has had more than their measure of them."""
-    count = members.times(session, actor=member.name, act=Act.LOOKUP.value, since=replies.now - HOUR)
-    allowed = count < talk.lookups_an_hour
-    _record(session, member.name, Act.LOOKUP, ref, replies, allowed=allowed, detail=purpose)
-    if allowed:
-        alerts.resolve(session, AlertKind.LOOKUPS, member.name, now=replies.now)
-        card = lookup.card(session, talk, ref, words, role=member.role, now=replies.now)
-        replies.say(card, about=_id(session, ref))
+    card = card_for(session, talk, member, ref, purpose, words, now=replies.now)
+    if card is None:
+        replies.say(cards.too_many(words))
         return
-    if count == talk.lookups_an_hour:
-        _alert(session, member.name, count + 1, replies)
-    replies.say(cards.too_many(words))
+    replies.say(card, about=_id(session, ref))
 
 
 def _resend(
@@ -126,7 +141,7 @@ def _resend(
     """The open question lies in the person's chat once more, or the agent is told why not."""
     refusal = resending.resend(session, talk, recipients.get(session, ref), campaign, words, replies)
     sent = refusal is None
-    _record(session, member.name, Act.RESEND, ref, replies, allowed=sent, detail=campaign.slug)
+    _record(session, member.name, Act.RESEND, ref, replies.now, allowed=sent, detail=campaign.slug)
     replies.say(support_words.sent_again(words) if sent else support_words.not_sent_again(words, refusal))
 
 
@@ -143,7 +158,7 @@ def _hand_link(
     token, until = talk.random_bytes(invitation.ID_BYTES), replies.now + LINK_LASTS
     recipient_id = recipients.get(session, ref).id
     links.lend(session, campaign, recipient_id, token=token, until=until, now=replies.now)
-    _record(session, member.name, Act.LINK_ACCOUNT, ref, replies, allowed=True, detail=campaign.slug)
+    _record(session, member.name, Act.LINK_ACCOUNT, ref, replies.now, allowed=True, detail=campaign.slug)
     code = invitation.sign(talk.key, token)
     name = lanes.handle(session, lanes.telegram(session))
     said = support_words.link(words, cards.masked(ref), code=code, bot=name, until=until)
@@ -155,21 +170,19 @@ def _record(
     actor: str,
     act: Act,
     ref: str | None,
-    replies: Replies,
+    now: datetime,
     *,
     allowed: bool,
     detail: str | None = None,
 ) -> None:
-    members.audit(
-        session, actor=actor, act=act.value, allowed=allowed, now=replies.now, subject=ref, detail=detail
-    )
+    members.audit(session, actor=actor, act=act.value, allowed=allowed, now=now, subject=ref, detail=detail)
 
 
-def _alert(session: Session, actor: str, count: int, replies: Replies) -> None:
+def _alert(session: Session, actor: str, count: int, now: datetime) -> None:
     """Staff are told, and it is on record and in the log, that somebody looks up more than is usual."""
     told = {"count": str(count)}
-    members.audit(session, actor=actor, act=UNUSUAL, allowed=False, now=replies.now, detail=str(count))
-    alerts.raise_alert(session, Alert(AlertKind.LOOKUPS, actor, told), now=replies.now)
+    members.audit(session, actor=actor, act=UNUSUAL, allowed=False, now=now, detail=str(count))
+    alerts.raise_alert(session, Alert(AlertKind.LOOKUPS, actor, told), now=now)
     logger.warning("unusual use of look-ups", extra={"actor": actor, "count": count})
 
 

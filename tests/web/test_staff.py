@@ -337,6 +337,22 @@ async def test_names_are_shown_as_text(come_in):
     assert "&lt;script&gt;" in text
 
 
+async def test_somebody_is_looked_up_for_a_purpose_and_on_record(come_in, reception):
+    """As in the chat: the same card, the same record, and the same words for nobody."""
+    agent, viewer = await come_in(Role.SUPPORT), await come_in(Role.VIEWER)
+
+    shown = await agent.send("/staff/lookup", told="u-1", purpose="question")
+    nobody = await agent.send("/staff/lookup", told="nobody", purpose="question")
+    refused = await viewer.send("/staff/lookup", told="u-1", purpose="question")
+    refused_too = await viewer.send("/staff/lookup", told="nobody", purpose="question")
+
+    strip = re.compile(r'value="[^"]*"')
+    assert strip.sub("", shown.text) == strip.sub("", nobody.text)  # u-1 is nobody either, here
+    assert strip.sub("", refused.text) == strip.sub("", refused_too.text)
+    record = [row for row in await audited(reception) if row[1] == "lookup"]
+    assert [allowed for _, _, allowed in record] == [True, True, False, False]
+
+
 async def test_a_language_is_chosen_and_kept(come_in):
     browser = await come_in(Role.VIEWER)
 

@@ -15,7 +15,7 @@ from bot.campaigns.lint import shipped
 from bot.domain.roles import Act
 from bot.pages import STATIC as SHARED
 from bot.pages import Pages, static_file
-from bot.web.staff import campaigns, numbers, trouble, writing
+from bot.web.staff import campaigns, numbers, people, trouble, writing
 from bot.web.staff.campaigns import DEEDS, CampaignPages
 from bot.web.staff.desk import HERE, STATIC, Desk
 from bot.web.staff.door import HOME, SIGN_IN, Door
@@ -77,6 +77,8 @@ def _one_campaign(door: Door) -> list[Route]:
 
 def _others(door: Door) -> list[Route]:
     return [
+        Route("/staff/lookup", door.shows(people.ask, Act.SIGN_IN, part=True), methods=["GET"]),
+        Route("/staff/lookup", door.changes(people.look_up, None), methods=["POST"]),
         Route("/staff/trouble", door.shows(trouble.show, Act.STATUS), methods=["GET"]),
         Route("/staff/trouble/retry", door.changes(trouble.retry, Act.RETRY), methods=["POST"]),
         Route("/staff/ledger", door.shows(trouble.show_ledger, Act.STATUS), methods=["GET"]),
