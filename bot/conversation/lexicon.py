@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.domain.reply import Intent, Lexicon, Part, Role, Vocabulary, normalised
 from bot.exceptions import BadFile
 
-MEANT = tuple(intent for intent in Intent if intent is not Intent.UNCLEAR)
+MEANT = tuple(Intent)  # unclear: what is put together of clear parts and says something else
 AROUND = {
     "openers": Role.OPENER,
     "closers": Role.CLOSER,

@@ -122,7 +122,7 @@ def read(text: str, lexicon: Lexicon) -> Reading:
     clauses = normalised(text).split(_BREAK)
     meanings = {vocabulary.language: _meanings(clauses, vocabulary) for vocabulary in lexicon.vocabularies}
     intents = frozenset[Intent]().union(*meanings.values())
-    if len(intents) != 1:
+    if len(intents) != 1 or Intent.UNCLEAR in intents or _is_idiom(clauses, lexicon):
         return unclear
     return Reading(next(iter(intents)), frozenset(language for language, found in meanings.items() if found))
 
@@ -200,6 +200,12 @@ def _meanings(clauses: list[str], vocabulary: Vocabulary) -> frozenset[Intent]:
             if state.stage in (_Stage.SAID, _Stage.OPEN)
         }
     return frozenset(state.intent for state in states if state.intent is not None)
+
+
+def _is_idiom(clauses: list[str], lexicon: Lexicon) -> bool:
+    """Whether the clauses are, in one breath, something of which the lexicon says that it is unclear."""
+    whole = [_respaced(" ".join(clauses))]
+    return any(Intent.UNCLEAR in _meanings(whole, vocabulary) for vocabulary in lexicon.vocabularies)
 
 
 def _read_clause(clause: str, vocabulary: Vocabulary, began: set[_State]) -> set[_State]:

@@ -31,7 +31,7 @@ def test_pairs_are_every_first_before_every_second(tmp_path):
         ('[opt_out]\npairs = [{ first = ["not"] }]', "`first` and `second`"),
         ('[opt_out]\npairs = ["not"]', "`first` and `second`"),
         ('[opt_out]\npairs = "not"', "`first` and `second`"),
-        ('[unclear]\nphrases = ["ok"]', "key `unclear`"),
+        ('[perhaps]\nphrases = ["ok"]', "key `perhaps`"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_where(tmp_path, text, said):

@@ -5,6 +5,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot import resources
 from bot.conversation.lexicon import load_lexicon
@@ -24,6 +26,7 @@ NEGATIONS = {
 }
 APOLOGIES = {"不好意思", "对不起", "對不起"}
 CORPUS = tomllib.loads((Path(__file__).parent / "replies.toml").read_text(encoding="utf-8"))
+SAID = tomllib.loads((Path(__file__).parent / "said.toml").read_text(encoding="utf-8"))
 MEANT = [(said, intent) for intent in Intent if intent is not Intent.UNCLEAR for said in CORPUS[intent]]
 UNCLEAR = [said for sayings in CORPUS["unclear"].values() for said in sayings]
 
@@ -38,6 +41,23 @@ def test_a_clear_reply_is_understood_whatever_the_language(said, meant):
 def test_what_is_not_clear_is_asked_again(said):
     """A consent that was guessed is none."""
     assert interpret(said, LEXICON) is Intent.UNCLEAR
+
+
+@pytest.mark.parametrize("intent", ["opt_in", "opt_out", "later", "stop", "unclear"])
+@pytest.mark.parametrize("locale", LOCALES)
+def test_what_people_type_is_taken_for_what_it_means(locale, intent):
+    """Some hundreds of texts a language, with polite refusals, idioms, conditions, questions and mockery."""
+    taken = {said: interpret(said, LEXICON).value for said in SAID[locale][intent]}
+
+    assert {said: meant for said, meant in taken.items() if meant != intent} == {}
+    assert len(taken) >= (50 if intent.startswith("opt") or intent == "unclear" else 5)
+
+
+def test_what_is_put_together_of_clear_words_can_still_be_unclear():
+    """Said twice it mocks, or only fills a pause."""
+    assert interpret("はい", LEXICON) is interpret("bien sûr", LEXICON) is Intent.OPT_IN
+    assert interpret("はいはい", LEXICON) is interpret("bien sûr, bien sûr", LEXICON) is Intent.UNCLEAR
+    assert read("はいはい", LEXICON).languages == frozenset()
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -60,6 +80,26 @@ def test_no_phrase_says_two_things_in_any_language(locale):
         assert len(own) <= 1, phrase
         if {part.role for part in parts} == {Role.CORE}:
             assert interpret(phrase, LEXICON) in own, phrase
+
+
+COMPACT = {"".join(phrase.split()) for vocabulary in LEXICON.vocabularies for phrase in vocabulary.phrases}
+LETTERS = st.text(st.characters(codec="utf-8"), max_size=12)
+PHRASES = [phrase for vocabulary in LEXICON.vocabularies for phrase in vocabulary.phrases]
+
+
+@given(st.lists(LETTERS | st.sampled_from(PHRASES), max_size=4), st.sampled_from([" ", "", ", ", "\n"]))
+def test_no_text_outside_the_lexicon_is_taken_for_a_choice(parts, between):
+    """Not even where a phrase of it stands beside something else: every word is covered, or it is unclear."""
+    text = between.join(parts)
+    assert interpret(text, LEXICON) is Intent.UNCLEAR or _is_covered(text)
+
+
+@given(st.sampled_from(PHRASES), LETTERS.filter(lambda text: any(map(str.isalpha, normalised(text)))))
+def test_an_answer_with_a_foreign_word_in_it_is_unclear(phrase, foreign):
+    """Half a sentence that nobody reviewed could turn the rest round."""
+    known = any(normalised(foreign) in said for said in PHRASES)
+
+    assert known or interpret(f"{phrase} {foreign}", LEXICON) is Intent.UNCLEAR
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -118,3 +158,13 @@ def test_a_reading_names_the_languages_it_was_made_in():
     """So that a language can be offered, and never switched in silence."""
     assert read("oui, j'accepte", LEXICON).languages == {"fr"}
     assert read("同意", LEXICON).languages == {"zh", "ja"}
+
+
+def _is_covered(text):
+    """Whether the text is nothing but phrases of the lexicon, one after the other."""
+    letters = "".join(normalised(text).split())
+    ends = {0}
+    for start in range(len(letters)):
+        if start in ends:
+            ends |= {start + len(phrase) for phrase in COMPACT if letters.startswith(phrase, start)}
+    return len(letters) in ends
