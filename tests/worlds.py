@@ -18,7 +18,7 @@ from bot.domain import campaign as rules
 from bot.domain.calendar import local_date
 from bot.domain.campaign import Campaign, CampaignDocument, CampaignState
 from bot.domain.choice import ChoiceRecord, ChoiceValue, Control
-from bot.domain.delivery import Accepted, DeliveryState, Outcome, settle
+from bot.domain.delivery import Accepted, DeliveryState, InDoubt, Outcome, settle
 from bot.domain.people_file import Imported
 from bot.domain.pseudonym import pseudonym
 from bot.domain.recipient import Address, Audience, ChannelName, Plan
@@ -155,6 +155,7 @@ class World:
             after,
             asked_on=local_date(self.now, outgoing.zone or "UTC") if is_asked else None,
             deadline_shown=campaign.document.deadline if campaign and is_sent else None,
+            unsure=isinstance(outcome, InDoubt),
         )
 
     def send(self, *channels: str) -> list[str]:

@@ -18,9 +18,11 @@ from bot.app.ticking import Scheduler, metronome
 from bot.app.upkeep import open_upkeep, periods_of
 from bot.campaigns.composer import Composer
 from bot.campaigns.dispatcher import Dispatcher
+from bot.campaigns.doubts import ASK_FIRST, Doubts
 from bot.campaigns.forecast import Rates
 from bot.campaigns.planner import Planner
 from bot.campaigns.upkeep import Upkeep
+from bot.channels.recall import Recalls
 from bot.channels.slack.inbound import SlackInbound
 from bot.channels.telegram.client import TelegramChannel
 from bot.channels.telegram.inbound import TelegramInbound
@@ -32,6 +34,7 @@ from bot.conversation.lexicon import load_lexicon
 from bot.conversation.person import Speaking
 from bot.conversation.router import Router
 from bot.conversation.talk import Talk
+from bot.domain.delivery import FIRST_RETRY
 from bot.domain.reply import read
 from bot.engine.base import Engine
 from bot.engine.local import LocalEngine
@@ -173,6 +176,9 @@ def _wire(
     talk = _talk(settings, speaking, random_bytes)
     inbounds = {lane.channel.lane: lane.inbound for lane in served if lane.inbound is not None}
 
+    recalling = [lane.channel for lane in served if listens and isinstance(lane.channel, Recalls)]
+    if recalling:
+        upkeep = {**upkeep, "doubts": Doubts(database, recalling, clock=clock)}
     dispatchers = {
         lane.channel.lane: Dispatcher(
             database,
@@ -183,6 +189,7 @@ def _wire(
             key=key,
             rate=lane.rate,
             rest_days=i18n.rest_days,
+            doubt_wait=ASK_FIRST if lane.channel in recalling else FIRST_RETRY,
         )
         for lane in served
     }

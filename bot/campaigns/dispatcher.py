@@ -14,7 +14,17 @@ from bot.channels.base import Channel, Post
 from bot.clock import Clock, wait_for_event
 from bot.domain import pacing
 from bot.domain.calendar import local_date
-from bot.domain.delivery import Deferred, Delivery, DeliveryState, InDoubt, Outcome, Rejected, Why, settle
+from bot.domain.delivery import (
+    FIRST_RETRY,
+    Deferred,
+    Delivery,
+    DeliveryState,
+    InDoubt,
+    Outcome,
+    Rejected,
+    Why,
+    settle,
+)
 from bot.domain.message import Button, Verb
 from bot.domain.pacing import Kept, Pace
 from bot.domain.step import StepKind
@@ -82,6 +92,7 @@ class Dispatcher:
         key: bytes,
         rate: float,
         rest_days: RestDays,
+        doubt_wait: timedelta = FIRST_RETRY,
     ) -> None:
         self.database = database
         self.channel = channel
@@ -90,6 +101,7 @@ class Dispatcher:
         self.owner = owner
         self.key = key
         self.rest_days = rest_days
+        self.doubt_wait = doubt_wait  # in which a campaign's message of which nobody knows is asked after
         self.pace: Pace = pacing.pace(rate)
         self.most_unsettled = min(MOST_UNSETTLED, ceil(rate)) if rate else MOST_UNSETTLED
         self.chunk = min(self.most_unsettled, pacing.ahead(rate)) if rate else MOST_UNSETTLED
@@ -142,7 +154,9 @@ class Dispatcher:
     async def _acquire(self) -> bool:
         await self._tidy_up()
         now, mono = self.clock.now(), self.clock.monotonic()
-        self.lease = await self.database.transact(_take_over, self.lane, owner=self.owner, now=now)
+        self.lease = await self.database.transact(
+            _take_over, self.lane, owner=self.owner, now=now, doubt_wait=self.doubt_wait
+        )
         self.lease_ends = mono + LEASE.total_seconds()
         if self.lease is None:
             return False
@@ -158,7 +172,7 @@ class Dispatcher:
         """What an earlier drain knew and could not save is saved before anybody takes it for a doubt."""
         if self.results:
             await self.database.transact(
-                _save, [_settled(result) for result in self.results], now=self.clock.now()
+                _save, [_settled(result, self.doubt_wait) for result in self.results], now=self.clock.now()
             )
             self.results = []
         if self.waiting:
@@ -385,7 +399,7 @@ class Dispatcher:
         results, self.results = self.results, []
         failpoint("outbox.before_save")
         try:
-            settled = [_settled(result) for result in results]
+            settled = [_settled(result, self.doubt_wait) for result in results]
             await self.database.transact(_save, settled, now=self.clock.now())
         except TenggatError as error:  # what is known is not forgotten: it is saved when that is possible
             logger.warning("results not saved: %s", error, extra={"lane": self.lane})
@@ -409,10 +423,12 @@ class Dispatcher:
             self.waiting = []
 
 
-def _take_over(session: Session, lane: str, *, owner: str, now: datetime) -> Lease | None:
+def _take_over(
+    session: Session, lane: str, *, owner: str, now: datetime, doubt_wait: timedelta
+) -> Lease | None:
     lease = lanes.acquire(session, lane, owner=owner, now=now)
     if lease is not None:
-        outbox.recover(session, lease, now=now)
+        outbox.recover(session, lease, now=now, doubt_wait=doubt_wait)
     return lease
 
 
@@ -471,9 +487,10 @@ def _reject_unwritten(session: Session, outgoing: Outgoing, *, now: datetime) ->
     outbox.save(session, [Settled(settle(outgoing.delivery, outcome, now=now))], now=now)
 
 
-def _settled(result: _Result) -> Settled:
+def _settled(result: _Result, doubt_wait: timedelta) -> Settled:
     outgoing, outcome = result.outgoing, result.outcome
-    delivery = settle(outgoing.delivery, outcome, now=result.at)
+    wait = FIRST_RETRY if outgoing.kind is StepKind.REPLY else doubt_wait
+    delivery = settle(outgoing.delivery, outcome, now=result.at, doubt_wait=wait)
     arrived = delivery.state is DeliveryState.SENT
     is_step = outgoing.campaign is not None and outgoing.body is None
     asked = arrived and outgoing.kind is StepKind.NOTICE and outgoing.zone is not None

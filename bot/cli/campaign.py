@@ -268,7 +268,8 @@ def status(slug: Slug, as_json: AsJson = False) -> None:
 
     JSON: slug, state, revision, deadline, started_at, audience, excluded (reason: people), asked, answered,
     opt_in, opt_out, no_answer, muted, unreachable, in_doubt, funnel (of those who got a link: invited,
-    linked, asked, answered), steps (step: state: deliveries).
+    linked, asked, answered), steps (step: state: deliveries), doubts (open ones: id, campaign, recipient, step,
+    lane, state, sends, begun_at, due_at, reason, then).
     """
     from bot.campaigns.status import status as find_status
 
@@ -395,7 +396,8 @@ def _left(left: timedelta | None) -> str:
 
 
 def _standing(found: "Status") -> Sequence[str]:
-    figures = {name: value for name, value in found.as_json().items() if name != "steps"}
+    left_out = ("steps", "doubts")
+    figures = {name: value for name, value in found.as_json().items() if name not in left_out}
     states = [(step, states) for step, states in found.figures.steps.items()]
     rows = [
         (step, ", ".join(f"{count} {state}" for state, count in counts.items())) for step, counts in states
@@ -404,7 +406,10 @@ def _standing(found: "Status") -> Sequence[str]:
         f"{count} {stage}" for stage, count in asdict(found.figures.funnel).items()
     )
     lines = [f"{name:<12}  {_plain(value)}" for name, value in figures.items()]
-    return [*lines, "", *table(("step", "deliveries"), rows)] if rows else lines
+    if rows:
+        lines += ["", *table(("step", "deliveries"), rows)]
+    doubts = [(doubt.id, doubt.step, doubt.lane, doubt.fate.value) for doubt in found.doubts]
+    return [*lines, "", *table(("in doubt", "step", "lane", "then"), doubts)] if doubts else lines
 
 
 def _plain(value: object) -> str:

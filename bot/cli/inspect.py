@@ -32,14 +32,20 @@ def register(app: typer.Typer) -> None:
 
 def deliveries(
     state: Annotated[str | None, typer.Option(metavar="STATE", help="Such as sent or in_doubt.")] = None,
+    in_doubt: Annotated[
+        bool, typer.Option("--in-doubt", help="Those that may have arrived, and what will become of each.")
+    ] = False,
     limit: Limit = 1_000,
     as_json: AsJson = False,
 ) -> None:
     """List what was sent, and what is on its way, the newest last.
 
     JSON: a list of id, campaign, recipient, step, channel, lane, state, due_at, settled_at, failures, doubts,
-    reason.
+    reason; with --in-doubt of id, campaign, recipient, step, lane, state, sends, begun_at, due_at, reason, then.
     """
+    if in_doubt:
+        _list_doubts(as_json=as_json)
+        return
     from bot.domain.delivery import DeliveryState
     from bot.exceptions import UnknownWord
     from bot.store import deliveries as log
@@ -54,6 +60,15 @@ def deliveries(
     )  # fmt: skip
     rows = [{name: getattr(row, name) for name in names} for row in found]
     answer(rows, as_json=as_json, lines=table(names, [list(row.values()) for row in rows]))
+
+
+def _list_doubts(*, as_json: bool) -> None:
+    from bot.store import doubts
+
+    with database() as opened:
+        rows = [doubt.as_json() for doubt in opened.run(doubts.open_ones)]
+    names = ("id", "campaign", "recipient", "step", "lane", "state", "sends", "due_at", "then")
+    answer(rows, as_json=as_json, lines=table(names, [[row[name] for name in names] for row in rows]))
 
 
 @db.command("upgrade")

@@ -12,7 +12,7 @@ from bot.domain.message import Verb
 from bot.domain.recipient import Address, Reach, covers
 from bot.domain.step import StepKind
 from bot.i18n import Words
-from bot.store import addresses, deliveries, lanes, links, outbox, staff
+from bot.store import addresses, deliveries, doubts, lanes, links, staff
 from bot.store.database import Session
 from bot.store.links import Account, Link
 
@@ -50,7 +50,7 @@ def start(session: Session, talk: "Talk", command: Command, replies: Replies) ->
 
 def answer(session: Session, talk: "Talk", tap: Tap, *, delivery: int, verb: Verb, replies: Replies) -> None:
     """After a yes the account is the person's, who is asked from now on; after a no nothing is linked."""
-    outbox.arrived(session, delivery, message=tap.message, now=replies.now)
+    doubts.arrived(session, delivery, message=tap.message, now=replies.now)
     link = links.asked_by(session, delivery, key=tap.sender.key)
     if link is None:
         _refuse(session, talk, tap.sender, replies, edits=tap.message)

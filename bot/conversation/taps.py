@@ -24,7 +24,7 @@ from bot.conversation.turn import Turn
 from bot.domain.choice import Control
 from bot.domain.message import Verb
 from bot.domain.token import TapToken, read
-from bot.store import campaigns, messages, outbox, questions
+from bot.store import campaigns, doubts, messages, questions
 from bot.store.database import Session
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def take(session: Session, talk: "Talk", tap: Tap, replies: Replies) -> None:
     if token is None:
         replies.say(plain_words.foreign_button(talk.words_for(person)), to=person.address)
         return
-    outbox.arrived(session, token.delivery, message=tap.message, now=replies.now)
+    doubts.arrived(session, token.delivery, message=tap.message, now=replies.now)
     touched = tap.message if tap.sender.private else None  # others see what lies in a channel
     turn = Turn(session, talk, person, replies, touched, tap.at_home)
     if token.verb in SETTINGS:

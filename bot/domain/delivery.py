@@ -110,7 +110,9 @@ class Delivery:
     settled_at: datetime | None = None
 
 
-def settle(delivery: Delivery, outcome: Outcome, *, now: datetime) -> Delivery:
+def settle(
+    delivery: Delivery, outcome: Outcome, *, now: datetime, doubt_wait: timedelta = FIRST_RETRY
+) -> Delivery:
     """The delivery after `outcome`: final, or due again with the instant before which it is not tried."""
     match outcome:
         case Accepted(message=message, conversation=conversation):
@@ -135,21 +137,22 @@ def settle(delivery: Delivery, outcome: Outcome, *, now: datetime) -> Delivery:
                 delivery, state=DeliveryState.REJECTED, reason=reason, address=address, settled_at=now
             )
         case InDoubt(reason=reason):
-            return doubt(delivery, reason=reason, now=now)
+            return doubt(delivery, reason=reason, now=now, wait=doubt_wait)
         case Moved(external=external):
             address = replace(delivery.address, external=external)
             return replace(delivery, state=DeliveryState.DUE, due_at=now, address=address)
     assert_never(outcome)
 
 
-def doubt(delivery: Delivery, *, reason: str, now: datetime) -> Delivery:
-    """The delivery after nobody can tell whether it arrived: tried again at once, or left in doubt."""
+def doubt(delivery: Delivery, *, reason: str, now: datetime, wait: timedelta = FIRST_RETRY) -> Delivery:
+    """The delivery after nobody can tell whether it arrived: tried again after `wait`, in which the platform may
+    be asked, or left in doubt."""
     if delivery.on_doubt is OnDoubt.RESEND and delivery.failures < MAX_FAILURES:
         return replace(
             delivery,
             state=DeliveryState.DUE,
             failures=delivery.failures + 1,
-            due_at=now + FIRST_RETRY,
+            due_at=now + wait,
             reason=reason,
         )
     return replace(delivery, state=DeliveryState.IN_DOUBT, reason=reason, settled_at=now)

@@ -35,6 +35,12 @@ def kind_of(step: str) -> StepKind:
     return StepKind(step.partition("-")[0])
 
 
+def is_campaigns(step: str) -> bool:
+    """Whether it is a step of a campaign; what is said outside of any has names of its own."""
+    kind = step.partition("-")[0]
+    return kind in tuple(StepKind) and kind != StepKind.REPLY
+
+
 def number_of(step: str) -> int | None:
     """The step's number, where its kind has one."""
     return int(step.partition("-")[2]) if kind_of(step) in NUMBERED else None

@@ -31,12 +31,14 @@ class Lease:
 
 
 def register(session: Session, name: str, *, token_hint: str | None = None, now: datetime) -> None:
-    """The lane exists and is not stopped; which token serves it is noted."""
+    """The lane exists and is not stopped; which token serves it is noted. Another token may be another
+    installation, of which nobody knows what it remembers."""
     session.execute(insert_new(session, LaneRow, [{"name": name, "epoch": 0, "registered_at": now}]))
     served = update(LaneRow).where(col(LaneRow.name) == name)
     session.execute(served.values(stopped=None, registered_at=now))
     if token_hint is not None:
-        session.execute(served.values(token_hint=token_hint))
+        other = col(LaneRow.token_hint).is_distinct_from(token_hint)
+        session.execute(served.where(other).values(token_hint=token_hint, remembers=None))
 
 
 def of(session: Session, place: Address) -> str:

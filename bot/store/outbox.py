@@ -2,14 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlmodel import Session, and_, col, func, or_, select, update
 
-from bot.domain.delivery import Delivery, DeliveryState, OnDoubt, doubt
+from bot.domain.delivery import FIRST_RETRY, Delivery, DeliveryState, OnDoubt, doubt
 from bot.domain.message import Document, MessageKind, Surface
 from bot.domain.recipient import Address, Reach
-from bot.domain.step import StepKind, kind_of
+from bot.domain.step import StepKind, is_campaigns
 from bot.store import addresses, arrivals, lanes, messages
 from bot.store.arrivals import Arrival
 from bot.store.claims import delivery_of, may_run, ready
@@ -125,7 +125,7 @@ def unclaim(session: Session, deliveries: Sequence[Delivery]) -> None:
             row.state = DeliveryState.DUE.value
 
 
-def recover(session: Session, lease: Lease, *, now: datetime) -> int:
+def recover(session: Session, lease: Lease, *, now: datetime, doubt_wait: timedelta = FIRST_RETRY) -> int:
     """Sends that an earlier owner of the lane began and did not settle are dealt with as in doubt."""
     stale = session.exec(
         select(DeliveryRow)
@@ -135,7 +135,9 @@ def recover(session: Session, lease: Lease, *, now: datetime) -> int:
     ).all()
     for row in stale:
         address = session.get(AddressRow, row.address_id) if row.address_id else None
-        after = doubt(delivery_of(row, address), reason="the sender ended before it knew", now=now)
+        wait = FIRST_RETRY if row.kind == StepKind.REPLY.value else doubt_wait
+        reason = "the sender ended before it knew"
+        after = doubt(delivery_of(row, address), reason=reason, now=now, wait=wait)
         row.doubts += 1
         _write(row, after)
     return len(stale)
@@ -267,15 +269,6 @@ def in_doubt(session: Session) -> list[Doubt]:
     ]
 
 
-def arrived(session: Session, delivery_id: int, *, message: str | None, now: datetime) -> None:
-    """A tap under it proves that this delivery reached the person, whatever we thought."""
-    row = session.get(DeliveryRow, delivery_id)
-    if row is not None and row.platform_message is None:
-        row.platform_message = message
-        if row.state == DeliveryState.IN_DOUBT.value:
-            row.state, row.settled_at = DeliveryState.SENT.value, row.settled_at or now
-
-
 def _revision(session: Session, campaign_id: int | None) -> int | None:
     campaign = session.get(CampaignRow, campaign_id) if campaign_id is not None else None
     return campaign.revision if campaign is not None else None
@@ -311,7 +304,7 @@ def _save(session: Session, result: Settled, now: datetime) -> int:
 def _is_arrival(result: Settled) -> bool:
     """A campaign step that was accepted: nothing of its row needs to be read."""
     delivery = result.delivery
-    return delivery.state is DeliveryState.SENT and kind_of(delivery.step) is not StepKind.REPLY
+    return delivery.state is DeliveryState.SENT and is_campaigns(delivery.step)
 
 
 def _arrival(result: Settled) -> Arrival:

@@ -45,6 +45,24 @@ def test_one_flipped_byte_ends_with_one(started, world, home):
     assert "entry 1" in done.err
 
 
+def test_what_may_have_arrived_is_listed_with_what_will_become_of_it(started, world):
+    """Nobody has to guess what the program will do about it."""
+    from datetime import UTC, datetime
+
+    from bot.domain.delivery import InDoubt
+
+    world.at(datetime(2099, 9, 2, 3, tzinfo=UTC)).plan()
+    world.settle(world.claim(), InDoubt("no answer"))
+
+    listed = started("deliveries", "--in-doubt", "--json").json
+    [told] = started("campaign", "list", "--json").json
+    status = started("campaign", "status", told["slug"], "--json").json
+
+    assert {(row["step"], row["sends"], row["then"]) for row in listed} == {("notice", 1, "it is sent again")}
+    assert [row["id"] for row in status["doubts"]] == [row["id"] for row in listed]
+    assert "it is sent again" in started("campaign", "status", told["slug"]).out
+
+
 def test_deliveries_are_listed_by_state(started, world):
     from datetime import UTC, datetime
 

@@ -23,6 +23,7 @@ from bot.domain.message import Verb
 from bot.domain.people_file import Imported
 from bot.domain.recipient import Address, ChannelName, Plan, Recipient
 from bot.domain.token import peek
+from bot.sandbox.faults import Faults
 from bot.sandbox.oracle import Direction, Entry, Oracle
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack import FakeSlack
@@ -167,11 +168,14 @@ class Actor:
 class Chats:
     """Both fakes, a migrated database with the shipped campaign running, and people to talk."""
 
-    def __init__(self, clock: VirtualClock, sandbox: Sandbox, settings: Settings, database: Database) -> None:
+    def __init__(
+        self, clock: VirtualClock, sandbox: Sandbox, settings: Settings, database: Database, faults: Faults
+    ) -> None:
         self.clock = clock
         self.sandbox = sandbox
         self.settings = settings
         self.database = database
+        self.faults = faults
         self.actors: dict[str, Actor] = {}
         sandbox.telegram.on_message = self._on_telegram
         sandbox.slack.on_message = self._on_slack
@@ -287,8 +291,12 @@ async def chats(database: Database, clock: VirtualClock, *, limited: bool = True
     Unless `limited`, the fakes take any pace.
     """
     oracle = Oracle(clock)
-    telegram = FakeTelegram(clock, oracle) if limited else FakeTelegram(clock, oracle, flood=None)
-    slack = FakeSlack(clock, oracle) if limited else FakeSlack(clock, oracle, limits=None)
+    faults = Faults()
+    if limited:
+        telegram, slack = FakeTelegram(clock, oracle, faults=faults), FakeSlack(clock, oracle, faults=faults)
+    else:
+        telegram = FakeTelegram(clock, oracle, faults=faults, flood=None)
+        slack = FakeSlack(clock, oracle, faults=faults, limits=None)
     async with Sandbox(clock, oracle, telegram=telegram, slack=slack) as sandbox:
         settings = Settings(
             database_url=str(database.url),
@@ -307,7 +315,7 @@ async def chats(database: Database, clock: VirtualClock, *, limited: bool = True
         draft = database.run(campaigns.add, Campaign(document), now=BEFORE)
         started = rules.start(rules.approve(draft, by="admin"), now=BEFORE)
         database.run(campaigns.save, started, now=BEFORE, by="admin")
-        yield Chats(clock, sandbox, settings, database)
+        yield Chats(clock, sandbox, settings, database, faults)
 
 
 def json_of(content: bytes) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -21,11 +21,12 @@ from bot.sandbox.telegram.chats import Standing, User
 from bot.store import alerts, campaigns, deliveries, inbox, staff
 from bot.store.models import InboxRow
 from bot.store.staff import Staff
-from tests.conversation.chats import ASKED, SLACK, SLUG, TELEGRAM, Chats
+from tests.conversation.chats import SLACK, SLUG, TELEGRAM, Chats
 
 GROUP, ROOM = -1001234, "C0STAFF"
 PLACES = {TELEGRAM: f"telegram:{GROUP}", SLACK: f"slack:{ROOM}"}
 KEYS = {TELEGRAM: str(GROUP), SLACK: ROOM}
+WINDOW = datetime(2025, 9, 2, 2, tzinfo=UTC)  # nine in Jakarta, on the day of the announcement
 
 
 @dataclass(slots=True)
@@ -89,7 +90,7 @@ def room(chats: Chats, channel: ChannelName) -> StaffRoom:
 async def test_a_step_has_one_message_that_is_edited_once_a_minute_at_most(room):
     """A bar, and every figure that staff ask for."""
     async with room.chats.running():
-        await room.chats.until(ASKED)
+        await room.chats.until(WINDOW + timedelta(days=1))
 
     texts = [entry.text for entry in room.about("Notice of the campaign")]
     assert len([entry for entry in room.new if "Notice of the campaign" in (entry.text)]) == 1
@@ -103,11 +104,11 @@ async def test_a_step_has_one_message_that_is_edited_once_a_minute_at_most(room)
 async def test_a_restart_edits_the_same_message(room):
     """What was told is a row."""
     async with room.chats.running():
-        await room.chats.until(_first_window(room) + timedelta(seconds=30))
+        await room.chats.until(WINDOW + timedelta(seconds=30))
     before = len(room.about("Notice of the campaign"))
 
     async with room.chats.running():
-        await room.chats.until(ASKED)
+        await room.chats.until(WINDOW + timedelta(days=1))
 
     assert before
     assert len(room.about("Notice of the campaign")) > before
@@ -117,7 +118,7 @@ async def test_a_restart_edits_the_same_message(room):
 async def test_it_never_counts_as_a_campaigns_message(room):
     """Neither the fakes nor the figures take it for one."""
     async with room.chats.running():
-        await room.chats.until(ASKED)
+        await room.chats.until(WINDOW + timedelta(days=1))
 
     told = [row for row in room.chats.run(deliveries.find) if row.step.startswith("progress-")]
     assert [row.campaign for row in told] == [None]
@@ -129,7 +130,7 @@ async def test_the_button_pauses_it_for_those_who_may(room):
     viewer, editor = _member(room, "Vera", Role.VIEWER), _member(room, "Edi", Role.EDITOR)
 
     async with room.chats.running():
-        await room.chats.until(_first_window(room) + timedelta(seconds=30))
+        await room.chats.until(WINDOW + timedelta(seconds=30))
         room.press(viewer, Verb.PAUSE)
         await room.chats.wait()
         assert _state(room) is CampaignState.RUNNING
@@ -146,7 +147,7 @@ async def test_the_button_pauses_it_for_those_who_may(room):
 async def test_a_stranger_in_the_channel_can_do_nothing(room):
     """To be in the room is not a right."""
     async with room.chats.running():
-        await room.chats.until(_first_window(room) + timedelta(seconds=30))
+        await room.chats.until(WINDOW + timedelta(seconds=30))
         room.press("999" if room.channel is TELEGRAM else "U0STRANGER", Verb.PAUSE)
         await room.chats.wait()
 
@@ -186,7 +187,7 @@ async def test_dead_letters_are_told_and_their_end(room):
     async with room.chats.running():
         await room.chats.wait()
         room.chats.run(poison, 1)
-        await room.chats.until(ASKED)
+        await room.chats.until(WINDOW + timedelta(days=1))
         room.chats.run(poison, 2)
         await room.chats.wait(timedelta(days=1))
         room.chats.run(inbox.revive)
@@ -202,7 +203,7 @@ async def test_a_dead_token_is_told_where_something_still_can_be(room):
     async with room.chats.running():
         await room.chats.wait()
         room.chats.sandbox.telegram.revoke_token()
-        await room.chats.until(ASKED)
+        await room.chats.until(WINDOW + timedelta(days=1))
         room.chats.sandbox.telegram.mend_token()
     async with room.chats.running():  # a start takes the lane up again
         await room.chats.wait(timedelta(hours=1))
@@ -217,9 +218,9 @@ async def test_a_daily_report_at_its_time_and_once(room):
 
     for _ in range(2):
         async with room.chats.running():
-            await room.chats.until(_first_window(room) + timedelta(hours=10))
+            await room.chats.until(WINDOW + timedelta(hours=10))
     async with room.chats.running():
-        await room.chats.until(_first_window(room) + timedelta(hours=34))
+        await room.chats.until(WINDOW + timedelta(hours=34))
 
     said = room.about(f"Campaign {SLUG}")
     assert [(entry.at.day, entry.at.hour) for entry in said] == [
@@ -263,10 +264,6 @@ def _member(room: StaffRoom, name: str, role: Role) -> str:
     key = f"telegram:{user}" if room.channel is TELEGRAM else f"slack:T1:{user}"
     room.chats.run(staff.add, Staff(name, role, key), by="admin", now=room.chats.clock.now())
     return user
-
-
-def _first_window(room: StaffRoom) -> datetime:
-    return ASKED - timedelta(days=1, hours=1)  # nine in Jakarta on the day of the announcement
 
 
 def _state(room: StaffRoom) -> CampaignState:

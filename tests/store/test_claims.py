@@ -11,7 +11,7 @@ from bot.domain.delivery import Accepted, Deferred, Failed, InDoubt, Moved, OnDo
 from bot.domain.message import MessageKind
 from bot.domain.recipient import Address, ChannelName, Plan, Reach
 from bot.domain.update import Update
-from bot.store import claims, inbox, lanes, outbox, recipients
+from bot.store import claims, doubts, inbox, lanes, outbox, recipients
 from bot.store.database import Database
 from bot.store.outbox import Reply
 from tests.worlds import MORNING, SLACK, TELEGRAM, jakarta, on_both, on_slack, on_telegram
@@ -160,7 +160,7 @@ def test_a_held_doubt_stays_until_a_tap_proves_that_it_arrived(world):
     world.settle([outgoing], InDoubt("no answer"))
     assert world.states() == {"notice": "in_doubt"}
 
-    world.run(outbox.arrived, outgoing.delivery.id, message="5", now=world.now)
+    world.run(doubts.arrived, outgoing.delivery.id, message="5", now=world.now)
 
     assert world.states() == {"notice": "sent"}
 

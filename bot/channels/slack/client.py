@@ -4,7 +4,8 @@ from contextlib import AsyncExitStack
 from typing import Final, Self
 
 from bot.channels.base import Post
-from bot.channels.slack import files, home, outcome
+from bot.channels.recall import Recalled, Trace
+from bot.channels.slack import files, history, home, outcome
 from bot.channels.slack.render import Rendered, render
 from bot.channels.slack.web import API, api_client, identity_of, not_ready, open_session, response_client
 from bot.domain.delivery import Outcome, Rejected, Why
@@ -63,13 +64,17 @@ class SlackChannel:
             return await self._edited(post, shown, post.edits)
         return await self._posted(post, shown)
 
+    async def recall(self, trace: Trace) -> Recalled:
+        """What Slack has of this delivery; raise only for bugs."""
+        return await history.recalled(self._client, trace)
+
     async def _posted(self, post: Post, shown: Rendered) -> Outcome:
         try:
             answer = await self._client.chat_postMessage(
                 channel=post.to.conversation or post.to.external,
                 text=shown.text,
                 blocks=shown.blocks,
-                metadata={"event_type": "delivery", "event_payload": {"id": str(post.delivery)}},
+                metadata=history.mark(post.delivery),
                 unfurl_links=False,
                 unfurl_media=False,
             )

@@ -112,7 +112,7 @@ def _is_between(ts: str, oldest: str, latest: str, inclusive: bool) -> bool:
 
 def _page(slack: Slack, call: Call, found: list[ChannelMessage], limit: int) -> Answer:
     page, rest = list(islice(found, limit)), found[limit : limit + 1]
-    with_metadata = call.flag("include_all_metadata")
+    with_metadata = call.flag("include_all_metadata") and not slack.forgets_metadata
     fields: Json = {
         "messages": [slack.workspace.message_json(message, with_metadata=with_metadata) for message in page],
         "has_more": bool(rest),

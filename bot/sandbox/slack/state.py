@@ -53,7 +53,8 @@ class Slack:
     """The state behind the Web API.
 
     `dead` is the error with which a dead installation answers everything. `restricts_history` is the mode
-    for apps sold outside the Marketplace: one call a minute, fifteen messages.
+    for apps sold outside the Marketplace: one call a minute, fifteen messages. `forgets_metadata` is an
+    installation in which messages come back without what the app told of them.
     """
 
     workspace: Workspace
@@ -69,6 +70,7 @@ class Slack:
     dead_tokens: dict[str, str] = field(default_factory=dict)  # token → the error that it meets
     dead: str | None = None
     restricts_history: bool = False
+    forgets_metadata: bool = False
     to_deactivated: str = "channel_not_found"  # what a post by user id meets; Slack does not document it
     base_url: str = "http://127.0.0.1"
 
