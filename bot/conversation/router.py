@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from bot.channels.base import Inbound
 from bot.clock import Clock
 from bot.conversation.talk import Talk
+from bot.exceptions import DatabaseAway
 from bot.failpoints import failpoint
 from bot.store import inbox
 from bot.store.database import Database
@@ -50,6 +51,8 @@ class Router:
             failpoint("inbox.before_apply")
             await self.database.transact(self.talk.apply, kept, tuple(events), now=self.clock.now())
             failpoint("inbox.after_apply")
+        except DatabaseAway:  # not the update's fault: it waits, with all its tries left
+            raise
         except Exception as error:
             logger.exception("an update could not be worked", extra={"inbox": kept.id})
             dead = await self.database.transact(
