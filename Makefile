@@ -9,7 +9,7 @@ INSTALL := $(UV) pip install --quiet --require-hashes --no-deps
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-config
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test browser simulate torture-quick pictures check format catalogs env lock clean
+.PHONY: help setup demo test browser simulate torture-quick torture pictures check format catalogs env lock clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -23,8 +23,13 @@ demo: $(VENV)/.ready ## Play the shipped campaign from notice to closing, on fak
 test: $(VENV)/.ready-dev ## Run the tests.
 	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
-torture-quick: $(VENV)/.ready-dev ## Kill the program at every failpoint, on both databases, and look for what was lost.
-	@$(BIN)/python -m pytest -m torture $(ARGS)
+torture-quick: $(VENV)/.ready-dev ## Kill, starve, cut off and sabotage the program, and look for what was lost: minutes.
+	@$(BIN)/python -m pytest -m "torture and not long" $(ARGS)
+
+torture: $(VENV)/.ready-dev ## The same at full length, for hours; writes docs/guarantees.md.
+	@mkdir -p .tenggat && rm -f .tenggat/figures.jsonl
+	TENGGAT_FIGURES=.tenggat/figures.jsonl $(BIN)/python -m pytest -m torture $(ARGS)
+	$(BIN)/python -m tools.guarantees .tenggat/figures.jsonl
 
 simulate: $(VENV)/.ready ## Play 200 seeds of the simulation: every fault mixed, every rule checked.
 	@$(BIN)/python -m bot simulate --seed 1 --seeds 200 --people 14 $(ARGS)

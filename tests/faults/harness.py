@@ -7,12 +7,15 @@ import signal
 import socket
 import sys
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlmodel import select
 
 from bot.clock import SystemClock
 from bot.config import Settings
@@ -21,6 +24,7 @@ from bot.domain.campaign import Campaign, CampaignDocument, Hours
 from bot.domain.message import Verb
 from bot.domain.people_file import Imported
 from bot.domain.recipient import Address, ChannelName, Plan
+from bot.i18n import rest_days
 from bot.sandbox.oracle import Direction, Entry, Oracle, taps_an_answer
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack import FakeSlack
@@ -29,11 +33,14 @@ from bot.sandbox.telegram import FakeTelegram
 from bot.sandbox.telegram.chats import SentMessage as TelegramMessage
 from bot.store import campaigns, choices, outbox, recipients, verification
 from bot.store.database import Database
+from bot.store.models import InboxRow
 
-WITHIN = 60.0  # seconds for a whole run; it mostly takes a few
+WITHIN = 300.0  # seconds for a whole run, which mostly takes a few: a machine may be loaded
 ON_ITS_WAY = timedelta(seconds=1)  # of real time, on a loaded machine
 SLUG = "under-kills"
+ZONES = ("Asia/Jakarta", "Asia/Riyadh", "Asia/Tehran", "Pacific/Kiritimati", "Pacific/Pago_Pago")
 NOTHING = ""
+TAPS_AGAIN_AFTER = 50  # tenths of a second
 
 
 class Zygote:
@@ -117,23 +124,35 @@ class Run:
     @property
     def is_over(self) -> bool:
         """Everybody was asked, has tapped, and sees the receipt."""
-        shown = {e.chat for e in self.oracle.entries if e.direction is Direction.ACCEPTED and _is_receipt(e)}
-        return shown >= set(self.chats)
+        return self.receipts >= set(self.chats)
+
+    @property
+    def receipts(self) -> set[str]:
+        """The chats in which a receipt is shown."""
+        return {e.chat for e in self.oracle.entries if e.direction is Direction.ACCEPTED and _is_receipt(e)}
 
     def verdict(self) -> dict[str, object]:
         """What the fakes and, where it must agree with them, the database say."""
         with_doubt = {doubt.delivery for doubt in self.database.run(outbox.in_doubt)}
         campaign = self.database.run(campaigns.get, SLUG)
         register = self.database.run(choices.register, campaign.id)
-        okayed = {e.chat for e in self.oracle.entries if e.direction is Direction.OKAYED and e.tokens}
         seen = [entry.chat for entry in self.oracle.campaign_messages()]
         return {
             "lost": [chat for chat in self.chats if chat not in seen],
             "duplicates": [entry.chat for entry in self.oracle.duplicates(with_doubt)],
-            "answers_lost": len(okayed) - len(register),
+            "answers_lost": max(0, len(self.chats) - len(register), self._taken() - self._kept()),
             "after_answer": [entry.chat for entry in self.oracle.after_answer() if self._is_late(entry)],
             "ledger": self.database.run(verification.verify).chain_ok,
         }
+
+    def _taken(self) -> int:
+        """Taps that were OKed, but for those whose people were told that they are not saved."""
+        okayed = [e for e in self.oracle.entries if e.direction is Direction.OKAYED and e.tokens]
+        return len(okayed) - sum(_says_unsaved(entry) for entry in self.oracle.entries)
+
+    def _kept(self) -> int:
+        """Taps in the inbox."""
+        return self.database.run(lambda session: len(session.exec(select(InboxRow.id)).all()))
 
     def _is_late(self, message: Entry) -> bool:
         """Whether it cannot have been on its way already when the answer was OKed."""
@@ -150,6 +169,11 @@ def _is_receipt(entry: Entry) -> bool:
     return len(entry.verbs & {Verb.OPT_IN, Verb.OPT_OUT}) == 1
 
 
+def _says_unsaved(entry: Entry) -> bool:
+    is_toast = entry.method == "answerCallbackQuery" and bool(entry.payload.get("text"))
+    return entry.direction is Direction.ACCEPTED and (is_toast or entry.method == "response_url")
+
+
 def chat_of(number: int) -> str:
     """Where the person with this number is."""
     return str(1000 + number) if number % 2 else f"U{number:04d}"
@@ -163,7 +187,7 @@ async def staged(url: str, folder: Path, *, people: int = 12, webhooks: bool = F
     telegram = FakeTelegram(clock, oracle, flood=None)
     slack = FakeSlack(clock, oracle, limits=None, signing_secret="signs")
     async with Sandbox(clock, oracle, telegram=telegram, slack=slack) as sandbox:
-        port = _free_port()
+        port = free_port()
         settings = Settings(
             database_url=url,
             secret_key="k" * 40,
@@ -181,7 +205,7 @@ async def staged(url: str, folder: Path, *, people: int = 12, webhooks: bool = F
         )
         with Database(url, clock=clock) as database:
             database.migrate()
-            _fill(database, people)
+            fill(database, range(people))
             run = Run(oracle, sandbox, settings, database, people, log=folder / f"{uuid.uuid4().hex}.log")
             _people_answer(run, telegram, slack)
             if webhooks:
@@ -198,52 +222,56 @@ async def staged(url: str, folder: Path, *, people: int = 12, webhooks: bool = F
 async def play(run: Run, zygote: Zygote, *, failpoint: str, nth: int, times: int = 1) -> Run:
     """The campaign has come to its end, with processes killed at the failpoint `times` times on the way."""
     kind = "web" if failpoint.startswith("ingress.") else "up"
-    beside = [await _fork(run, zygote, "worker")] if kind == "web" else []
+    beside = [await begin(run, zygote, "worker")] if kind == "web" else []
     try:
         async with asyncio.timeout(WITHIN):
             for _ in range(times):
                 await _killed_once(run, zygote, kind, failpoint, nth)
-            await _played_out(run, zygote, kind)
+            await play_out(run, zygote, kind)
     finally:
         for child in beside:
-            await _ended_well(child)
+            await end(child)
     return run
 
 
 async def _killed_once(run: Run, zygote: Zygote, kind: str, failpoint: str, nth: int) -> None:
-    child = await _fork(run, zygote, kind, failpoint=failpoint, nth=nth)
+    child = await begin(run, zygote, kind, failpoint=failpoint, nth=nth)
     while not child.ended.done() and not run.is_over:
         await asyncio.wait({child.ended}, timeout=0.05)
     if not child.ended.done():
-        await _ended_well(child)
+        await end(child)
     else:
         assert await child.ended == -9, run.log.read_text()
         run.kills += 1
 
 
-async def _played_out(run: Run, zygote: Zygote, kind: str) -> None:
-    child = await _fork(run, zygote, kind)
+async def play_out(run: Run, zygote: Zygote, kind: str) -> None:
+    """The campaign has come to its end, without any fault from now on."""
+    child = await begin(run, zygote, kind)
     try:
         while not run.is_over:
             await asyncio.wait({child.ended}, timeout=0.05)
             assert not child.ended.done(), run.log.read_text()
     finally:
-        await _ended_well(child)
+        await end(child)
 
 
-async def _fork(run: Run, zygote: Zygote, kind: str, *, failpoint: str = NOTHING, nth: int = 0) -> Child:
+async def begin(run: Run, zygote: Zygote, kind: str, *, failpoint: str = NOTHING, nth: int = 0) -> Child:
+    """A process of this kind is at work on the run."""
     settings = asdict(run.settings)
     return await zygote.fork(kind=kind, settings=settings, failpoint=failpoint, nth=nth, log=str(run.log))
 
 
-async def _ended_well(child: Child) -> None:
+async def end(child: Child) -> None:
+    """It has ended by SIGTERM, in time."""
     if not child.ended.done():
         os.kill(child.pid, signal.SIGTERM)
     await asyncio.wait({child.ended}, timeout=15)
     assert child.ended.done(), "the process did not end within 15 s of SIGTERM"
 
 
-def _fill(database: Database, people: int) -> None:
+def fill(database: Database, people: Iterable[int]) -> None:
+    """The people with these numbers (odd ones are on Telegram), and a campaign that asks them now."""
     now = datetime.now(UTC)
     today = now.date()
     document = CampaignDocument(
@@ -257,7 +285,7 @@ def _fill(database: Database, people: int) -> None:
         single_operator=True,
         hours=Hours(time(0, 0), time(23, 59, 59)),
     )
-    database.run(recipients.put, [_person(number, now) for number in range(people)], now=now)
+    database.run(recipients.put, [_person(number, now) for number in people], now=now)
     draft = database.run(campaigns.add, Campaign(document), now=now)
     started = rules.start(rules.approve(draft, by="admin"), now=now)
     database.run(campaigns.save, started, now=now, by="admin")
@@ -266,44 +294,50 @@ def _fill(database: Database, people: int) -> None:
 def _person(number: int, now: datetime) -> Imported:
     chat = chat_of(number)
     place = Address(ChannelName.SLACK, chat, "T1") if chat[0] == "U" else Address(ChannelName.TELEGRAM, chat)
-    return Imported(f"u-{number}", Plan.PRO, "id", _working_zone(now), date(2024, 1, 1), (place,))
+    return Imported(f"u-{number}", Plan.PRO, "id", working_zone(now), date(2024, 1, 1), (place,))
 
 
-def _working_zone(now: datetime) -> str:
-    """A zone where it is now a working day, so that Slack's days of rest do not hold anything."""
-    local = {zone: now + timedelta(hours=hours) for zone, hours in (("Etc/GMT+11", -11), ("Etc/GMT-13", 13))}
-    return next((zone for zone, at in local.items() if at.isoweekday() < 6), "UTC")
+def working_zone(now: datetime) -> str:
+    """A zone where it is now a working day, so that Slack's days of rest do not hold anything: there is one
+    on every day of the week, since not all rest on the same days."""
+    return next(zone for zone in ZONES if now.astimezone(ZoneInfo(zone)).isoweekday() not in rest_days(zone))
 
 
 def _people_answer(run: Run, telegram: FakeTelegram, slack: FakeSlack) -> None:
     loop = asyncio.get_running_loop()
 
+    def answer(chat: str, tap: Callable[[], object]) -> None:
+        if chat not in run.tapped:
+            run.tapped.add(chat)
+            run.tapping.add(loop.create_task(_tap_until_taken(run, chat, tap)))
+
     def on_telegram(message: TelegramMessage) -> None:
         answers = [line for row in message.buttons for line in row if line.value.split(".")[1:2] == ["o"]]
-        if not message.edited and answers and str(message.chat_id) not in run.tapped:
-            run.tapped.add(str(message.chat_id))
-            loop.call_soon(telegram.tap, message.chat_id, message.message_id, answers[0].value)
+        if answers and not message.edited:
+            answer(
+                str(message.chat_id),
+                lambda: telegram.tap(message.chat_id, message.message_id, answers[0].value),
+            )
 
     def on_slack(message: SlackMessage) -> None:
         answers = [button for button in message.buttons if button.value.split(".")[1:2] == ["i"]]
-        if message.edited or not answers or message.user_id is None or message.user_id in run.tapped:
-            return
-        run.tapped.add(message.user_id)
-        task = loop.create_task(_tap_until_taken(slack, message, answers[0].action_id, answers[0].value))
-        run.tapping.add(task)
+        if answers and not message.edited and message.user_id is not None:
+            user, key = message.user_id, answers[0]
+            answer(user, lambda: slack.tap(user, message.channel, message.ts, key.action_id, key.value))
 
     telegram.on_message, slack.on_message = on_telegram, on_slack
 
 
-async def _tap_until_taken(slack: FakeSlack, message: SlackMessage, action_id: str, value: str) -> None:
-    """Slack shows an error for a tap that nobody took, and people tap again."""
-    while True:
-        issued = slack.tap(str(message.user_id), message.channel, message.ts, action_id, value)
-        if await issued.settled():
-            return
-        await asyncio.sleep(0.1)
+async def _tap_until_taken(run: Run, chat: str, tap: Callable[[], object]) -> None:
+    """Who sees an error, or reads that nothing is saved yet, taps again; so does who sees no receipt."""
+    while chat not in run.receipts:
+        tap()
+        for _ in range(TAPS_AGAIN_AFTER):
+            await asyncio.sleep(0.1)
+            if chat in run.receipts:
+                return
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import select
 
 from bot.campaigns import planner
 from bot.domain.campaign import CampaignState
@@ -12,6 +14,7 @@ from bot.domain.delivery import Rejected, Why
 from bot.domain.recipient import Plan
 from bot.store import campaigns, planning, recipients, slots
 from bot.store.database import Database
+from bot.store.models import DeliveryRow
 from tests.worlds import MORNING, SLACK, TELEGRAM, jakarta, on_both, on_slack, on_telegram, rest_days
 
 
@@ -286,3 +289,18 @@ def test_slots_are_one_for_all_who_share_their_instants(world):
     (cohort,) = {row.asked_on for row in world.log()}
     assert cohort == date(2025, 9, 2)
     assert world.run(slots.next_due, campaign, now=world.now) == jakarta(15, 16, 30)
+
+
+def test_a_person_has_each_step_once_whoever_plans_it(world):
+    """The key in the database says so; planners only make use of it."""
+    world.people(on_telegram(1))
+    world.campaign()
+    world.plan()
+
+    def again(session):
+        row = session.exec(select(DeliveryRow)).one()
+        session.add(DeliveryRow(**row.model_dump(exclude={"id"})))
+        session.flush()
+
+    with pytest.raises(IntegrityError):
+        world.run(again)

@@ -25,7 +25,7 @@ KILLED_AT = (
 )
 HOUR = timedelta(hours=1)
 NOTICES = timedelta(days=1, hours=3)  # from BEGIN: they are on their way
-RATES = (0.0, 0.0, 28.0, 4.0)
+RATES = (0.0, 28.0, 4.0, 2.0)
 
 
 class Fate(StrEnum):
@@ -95,8 +95,8 @@ def course(seed: int, people: int) -> Course:
         jumbled=random.choice((0, 100, 500)),
         poisoned=random.choice((0, 1, 5)),
         kills=[_kill(random, people) for _ in range(random.randrange(2, 7))],
-        freezes=[_span(random, 2, 40, timedelta(seconds=1)) for _ in range(random.randrange(5))],
-        outages=[_span(random, 1, 30, timedelta(seconds=1)) for _ in range(random.randrange(4))],
+        freezes=[_spell(random, 2, 40) for _ in range(random.randrange(5))],
+        outages=[_spell(random, 1, 30) for _ in range(random.randrange(4))],
         storm=_span(random, 1, 20, timedelta(minutes=1)),
         revoked=Span(BEGIN + NOTICES, random.randrange(1, 20) * HOUR) if random.random() < 0.25 else None,
         paused=_span(random, 2, 60, HOUR) if random.random() < 0.3 else None,
@@ -111,6 +111,12 @@ def _kill(random: Random, people: int) -> Kill:
 
 def _span(random: Random, least: int, most: int, unit: timedelta) -> Span:
     return Span(_busy_instant(random), random.randrange(least, most) * unit)
+
+
+def _spell(random: Random, least: int, most: int) -> Span:
+    """Some seconds in the midst of sending: the first messages are on their way, the others wait."""
+    begins = _busy_instant(random).replace(minute=0, second=0) + timedelta(seconds=random.uniform(0.05, 3))
+    return Span(begins, timedelta(seconds=random.randrange(least, most)))
 
 
 def _busy_instant(random: Random) -> datetime:

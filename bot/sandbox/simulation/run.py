@@ -27,6 +27,7 @@ from bot.sandbox.crowd import TEAM, crowd
 from bot.sandbox.judge import Promise
 from bot.sandbox.oracle import Oracle
 from bot.sandbox.people import People
+from bot.sandbox.person import Person
 from bot.sandbox.simulation.course import BEGIN, MOVED_TO, Course, Span, course
 from bot.sandbox.simulation.platform import Endpoint, InMemory, Platform
 from bot.sandbox.simulation.process import IN, Killed, Mishaps, Process
@@ -39,6 +40,7 @@ CAMPAIGN = "claude-consumer-terms.toml"
 BY = "operator"
 AUTHOR = "author"
 DAY = timedelta(days=1)
+WAVERS_ONE_IN = 6
 AFTERWARDS = timedelta(days=5)
 RESTART = timedelta(seconds=1)
 IDENTITIES = (
@@ -155,7 +157,7 @@ class _Run:
         asked = [who for who in everybody if who.places and covers(audience, who.plan, who.registered_on)]
         return People(
             everybody,
-            habits.habits(asked, self.course.seed),
+            {**habits.habits(asked, self.course.seed), **dict.fromkeys(_waverers(asked), _wavers)},
             InMemory(self.clock, self.platforms),
             seed=self.course.seed,
             deadline=MOVED_TO if self.course.moves_on else self.document.deadline,
@@ -295,6 +297,22 @@ class _Run:
         for process in self.processes:
             if process.app is not None:
                 process.app.engine.hint(PLAN)
+
+
+def _waverers(asked: Sequence[Imported]) -> list[str]:
+    """Some of those who are in Telegram alone, where updates may pass each other."""
+    alone = [who.ref for who in asked if {p.channel for p in who.places} == {ChannelName.TELEGRAM}]
+    there = [ref for ref in alone if ref not in habits.absent(asked)]
+    return there[::WAVERS_ONE_IN]
+
+
+async def _wavers(person: Person) -> None:
+    """They change their mind within seconds."""
+    await person.asked()
+    await person.wait(timedelta(minutes=1), timedelta(hours=8))
+    await person.answer()
+    await person.wait(timedelta(seconds=1), timedelta(seconds=8))
+    await person.change()
 
 
 def _prepare(session: Session, everybody: Sequence[Imported], document: CampaignDocument) -> None:

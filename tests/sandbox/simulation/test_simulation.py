@@ -9,6 +9,7 @@ import pytest
 
 from bot.sandbox.simulation import course, simulate
 from bot.sandbox.simulation.course import KILLED_AT, Fate
+from tests.faults.figures import measured
 from tests.faults.test_kills import KILLED_AT as KILLED_IN_PROCESSES
 
 FEW = 12  # people
@@ -34,6 +35,17 @@ def test_no_rule_is_broken(seed: int) -> None:
     assert report.broken == ()
     assert report.answers
     assert report.requests
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize(
+    ("seeds", "people"), [(8, FEW), pytest.param(500, 2_000, marks=pytest.mark.long)], ids=["few", "many"]
+)
+def test_no_rule_is_broken_in_many_seeds(seeds: int, people: int) -> None:
+    broken = [report for report in (simulate(seed, people) for seed in range(1, seeds + 1)) if report.broken]
+    measured("simulation", seeds=seeds, people=people, broken=len(broken))
+
+    assert broken == []
 
 
 def test_every_fault_and_every_failpoint_is_in_some_course() -> None:

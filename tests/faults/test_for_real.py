@@ -1,0 +1,135 @@
+"""For real: servers restarted, connections cut, processes stopped and told to end, all under load."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from bot.store import outbox
+from tests.faults.conftest import Server
+from tests.faults.figures import measured
+from tests.faults.harness import WITHIN, Child, Run, Zygote, begin, end, play_out, staged, zygote
+
+pytestmark = pytest.mark.torture
+
+CLEAN = {"lost": [], "duplicates": [], "answers_lost": 0, "after_answer": [], "ledger": True}
+EXIT_WITHIN = 15.0  # seconds, as promised to whoever stops the program
+CUTS = 8  # a run
+STRIDE = 12  # entries in the fakes' list between two blows
+PAST_ITS_LEASE = 9.0  # seconds; a lease runs eight
+
+
+def long(number: int) -> object:
+    """A number of repetitions of the long form."""
+    return pytest.param(number, marks=pytest.mark.long)
+
+
+@pytest.mark.parametrize("restarts", [3, long(100)])
+async def test_a_postgresql_restarted_under_load_loses_no_answer(
+    server: Server, tmp_path: Path, restarts: int
+) -> None:
+    """X18: stopped as by a power cut, again and again."""
+    while server.restarts < restarts:
+        async with zygote() as forks, staged(server.make(), tmp_path, people=24) as run:
+            await _under(run, forks, server.restart, at_most=restarts - server.restarts)
+
+            assert run.verdict() == CLEAN
+    measured("immediate restarts of PostgreSQL", count=server.restarts, answers_lost=0)
+
+
+@pytest.mark.parametrize("rounds", [1, long(20)])
+async def test_connections_cut_under_load_lose_no_answer(server: Server, tmp_path: Path, rounds: int) -> None:
+    cuts = 0
+    for _ in range(rounds):
+        async with zygote() as forks, staged(server.make(), tmp_path, people=24) as run:
+            cuts += await _under(run, forks, server.cut, at_most=CUTS)
+
+            assert run.verdict() == CLEAN
+    assert cuts
+    measured("connections of PostgreSQL cut", count=cuts, answers_lost=0)
+
+
+@pytest.mark.parametrize("times", [4, long(50)])
+async def test_told_to_end_under_load_it_ends_in_time_and_leaves_no_doubt(tmp_path: Path, times: int) -> None:
+    """X19: each time a little later, so that it meets every part of the work."""
+    slowest = 0.0
+    async with zygote() as forks:
+        for number in range(times):
+            async with staged(f"sqlite:///{tmp_path}/{number}.db", tmp_path, people=24) as run:
+                child = await begin(run, forks, "up")
+                await _begun(run, child)
+                await asyncio.sleep(number * 0.02)
+                began = monotonic()
+                await end(child)
+
+                assert await child.ended == 0, run.log.read_text()
+                slowest = max(slowest, monotonic() - began)
+                assert slowest < EXIT_WITHIN
+                assert run.database.run(outbox.in_doubt) == []
+                await _to_its_end(run, forks)
+                assert run.verdict() == CLEAN
+                assert run.database.run(outbox.in_doubt) == []
+    measured("SIGTERM under load", count=times, slowest_exit=round(slowest, 1), in_doubt=0)
+
+
+@pytest.mark.parametrize("rounds", [1, long(10)])
+async def test_an_owner_stopped_past_its_lease_does_no_harm_when_it_wakes(
+    make_postgres: Callable[[], str], tmp_path: Path, rounds: int
+) -> None:
+    """X07: another one has taken over by then, and what the first knows is of yesterday."""
+    for _ in range(rounds):
+        async with zygote() as forks, staged(make_postgres(), tmp_path, people=24) as run:
+            first = await begin(run, forks, "up")
+            await _begun(run, first)
+            os.kill(first.pid, signal.SIGSTOP)
+            second = await begin(run, forks, "up")
+            await asyncio.sleep(PAST_ITS_LEASE)
+            os.kill(first.pid, signal.SIGCONT)
+            await _over(run, second)
+            await end(first)
+            await end(second)
+
+            assert run.verdict() == CLEAN
+    measured("owners stopped past their lease", count=rounds, broken=0)
+
+
+async def _under(run: Run, forks: Zygote, hurt: Callable[[], Awaitable[object]], *, at_most: int) -> int:
+    """The campaign is played out, and each time that it got somewhere the database is hurt; how often."""
+    child, count = await begin(run, forks, "up"), 0
+    try:
+        async with asyncio.timeout(WITHIN):
+            while True:
+                goal = len(run.oracle.entries) + STRIDE
+                while len(run.oracle.entries) < goal and not run.is_over:
+                    if child.ended.done():  # whoever watches over it starts it again
+                        child = await begin(run, forks, "up")
+                    await asyncio.wait({child.ended}, timeout=0.02)
+                if run.is_over:
+                    return count
+                if count < at_most:
+                    await hurt()
+                    count += 1
+    finally:
+        await end(child)
+
+
+async def _to_its_end(run: Run, forks: Zygote) -> None:
+    async with asyncio.timeout(WITHIN):
+        await play_out(run, forks, "up")
+
+
+async def _begun(run: Run, child: Child) -> None:
+    """The first message has gone out."""
+    while not any(run.oracle.campaign_messages()):
+        await asyncio.wait({child.ended}, timeout=0.01)
+        assert not child.ended.done(), run.log.read_text()
+
+
+async def _over(run: Run, child: Child) -> None:
+    async with asyncio.timeout(WITHIN):
+        while not run.is_over:
+            await asyncio.wait({child.ended}, timeout=0.05)
