@@ -179,6 +179,14 @@ class SameApprover(TenggatError):
         )
 
 
+class NothingProposed(TenggatError):
+    def __init__(self, slug: str) -> None:
+        super().__init__(
+            f"`{slug}` has started and no change of it waits for approval: propose one first, such as"
+            f" `tenggat campaign move-deadline {slug} YYYY-MM-DD`."
+        )
+
+
 class AudienceDiffers(TenggatError):
     """The approver has another number of people in mind than the campaign asks."""
 

@@ -91,9 +91,37 @@ def _is_unplanned(session: Session, campaign: Campaign) -> bool:
 def compute_slots(session: Session, campaign: Campaign, *, now: datetime, rest_days: RestDays) -> None:
     """Every cohort of the campaign has the slots of its present revision."""
     for cohort in cohort_rows.without_slots(session, campaign.id, campaign.revision):
-        for step in _steps_of(session, campaign, cohort, now, rest_days):
+        if campaign.revision > 1:
+            slots.drop_unmade(session, cohort)
+        for step in steps_of(session, campaign, cohort, now=now, rest_days=rest_days):
             slots.put(session, campaign, cohort, step)
         cohort_rows.computed(session, cohort, campaign.revision)
+
+
+def steps_of(
+    session: Session, campaign: Campaign, cohort: Cohort, *, now: datetime, rest_days: RestDays
+) -> Iterable[PlannedStep]:
+    """What the cohort gets from now on, as the campaign stands or would stand; nothing is changed."""
+    document = campaign.document
+    rest = rest_for(cohort.channel, cohort.zone, rest_days)
+    made = slots.of_cohort(session, cohort)
+    already = {
+        slot.step: slot.due_at for slot in made if slot.due_at and kind_of(slot.step) is not StepKind.NOTICE
+    }
+    if campaign.revision > 1:
+        correction = _correction(session, campaign, cohort, now, rest)
+        if correction is not None and correction.due_at is not None:
+            already[correction.step] = correction.due_at
+            yield correction
+    yield from plan_steps(
+        document,
+        asked_at=window(cohort.day_asked, cohort.zone, document.hours).start,
+        zone=cohort.zone,
+        rest_days=rest,
+        already=already,
+        moved_at=now if campaign.revision > 1 else None,
+    )
+    yield plan_closing(document, zone=cohort.zone, rest_days=rest)
 
 
 def rest_for(channel: ChannelName, zone: str, rest_days: RestDays) -> frozenset[int]:
@@ -133,32 +161,6 @@ def _plan_due(session: Session, campaign: Campaign, now: datetime, rest_days: Re
         if count < planning.SEGMENT:
             slots.made(session, slot, now=now)
         yield count
-
-
-def _steps_of(
-    session: Session, campaign: Campaign, cohort: Cohort, now: datetime, rest_days: RestDays
-) -> Iterable[PlannedStep]:
-    document = campaign.document
-    rest = rest_for(cohort.channel, cohort.zone, rest_days)
-    made = slots.of_cohort(session, cohort)
-    already = {
-        slot.step: slot.due_at for slot in made if slot.due_at and kind_of(slot.step) is not StepKind.NOTICE
-    }
-    if campaign.revision > 1:
-        slots.drop_unmade(session, cohort)
-        correction = _correction(session, campaign, cohort, now, rest)
-        if correction is not None and correction.due_at is not None:
-            already[correction.step] = correction.due_at
-            yield correction
-    yield from plan_steps(
-        document,
-        asked_at=window(cohort.day_asked, cohort.zone, document.hours).start,
-        zone=cohort.zone,
-        rest_days=rest,
-        already=already,
-        moved_at=now if campaign.revision > 1 else None,
-    )
-    yield plan_closing(document, zone=cohort.zone, rest_days=rest)
 
 
 def _correction(

@@ -23,7 +23,7 @@ from bot.exceptions import (
 from bot.store import campaigns, figures, first_part, planning, staff
 from bot.store.database import Session
 
-REWRITABLE = (CampaignState.DRAFT, CampaignState.APPROVED)
+REWRITABLE = (CampaignState.DRAFT, CampaignState.APPROVED, CampaignState.SCHEDULED)
 NOT_STARTED = (
     CampaignState.DRAFT,
     CampaignState.IN_REVIEW,

@@ -9,8 +9,9 @@ from bot.campaigns.lint import missing, words_in
 from bot.campaigns.service import REWRITABLE
 from bot.campaigns.shown import read_back
 from bot.campaigns.wording import compose, words_of
+from bot.domain import campaign as rules
 from bot.domain.cadence import deadline_of
-from bot.domain.campaign import Campaign
+from bot.domain.campaign import STARTED, Campaign
 from bot.domain.roles import Act
 from bot.domain.template import NEEDED, STEPS, CampaignWords, LocaleWords, PlacedText
 from bot.exceptions import BadFile, CampaignLocked
@@ -24,7 +25,8 @@ LONGEST_OPERATOR = "W" * 64  # whatever the operator is called, the messages mus
 @dataclass(frozen=True, slots=True)
 class Brought:
     """What an import has done: the campaign as it stands, in which languages its words are whole and in
-    which they are missing, and how many translations of changed words were dropped."""
+    which they are missing, and how many translations of changed words were dropped. The words of a campaign
+    that has started wait for a second person."""
 
     campaign: Campaign
     whole: tuple[str, ...]
@@ -40,6 +42,7 @@ class Brought:
             "whole": list(self.whole),
             "missing": list(self.missing),
             "dropped": self.dropped,
+            "waits": self.campaign.proposed is not None,
         }
 
 
@@ -65,12 +68,13 @@ def bring(
 ) -> Brought:
     """These words are the campaign's own, beside those that it has in other languages (unless `alone`).
 
-    The campaign is a draft again: an approval that there was has fallen. Where the authoritative words have
+    The campaign is a draft again: an approval that there was has fallen. Of one that has started they are a
+    change that waits for approval, and go to those not asked by then. Where the authoritative words have
     changed, translations that were not brought along are dropped, since they would say something else;
     a language with a gap gives way to the authoritative one.
     """
     campaign = campaigns.get(session, slug)
-    if campaign.state not in REWRITABLE:
+    if campaign.state not in (*REWRITABLE, *STARTED):
         raise CampaignLocked(slug, campaign.state)
     before = CampaignWords({}) if alone else words_for_export(campaign, catalogs)
     words, dropped = _merged(before, files, authoritative=campaign.document.authoritative_locale)
@@ -81,8 +85,8 @@ def bring(
     if document != campaign.document:
         detail = f"words {document.words}"
         staff.audit(session, actor=by, act=Act.EDIT, allowed=True, now=now, subject=slug, detail=detail)
-        campaign = campaigns.rewrite(session, draft, now=now)
-    without = missing(campaign, catalogs)
+        campaign = _kept(session, campaign, draft, by=by, now=now)
+    without = missing(draft, catalogs)
     whole = tuple(locale for locale in LOCALES if locale not in without)
     return Brought(campaign, whole, without, dropped)
 
@@ -123,6 +127,13 @@ def check_fits(campaign: Campaign, catalogs: Catalogs) -> None:
 def shipped_example(catalogs: Catalogs, template: str, locale: str) -> LocaleWords:
     """The words of a shipped template in this language, for those who write another."""
     return words_of(catalogs.for_locale(locale, template))
+
+
+def _kept(session: Session, campaign: Campaign, draft: Campaign, *, by: str, now: datetime) -> Campaign:
+    if campaign.state in STARTED:
+        proposed = rules.propose(campaign, draft.document, by=by)
+        return campaigns.save(session, proposed, now=now, by=by)
+    return campaigns.rewrite(session, draft, now=now)
 
 
 def _merged(

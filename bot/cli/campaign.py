@@ -124,10 +124,13 @@ def reject(
     by: By = ADMIN,
     as_json: AsJson = False,
 ) -> None:
-    """Give a campaign in review back to its author, as a draft. JSON: slug, state, content_hash."""
-    from bot.campaigns import service
+    """Give a campaign in review back to its author, as a draft; or drop the change of one that has started.
 
-    _act(partial(service.reject, why=why), slug, by, as_json)
+    JSON: slug, state, content_hash.
+    """
+    from bot.campaigns import approval
+
+    _act(partial(approval.reject, why=why), slug, by, as_json)
 
 
 @app.command()
@@ -139,15 +142,17 @@ def approve(
     by: By = ADMIN,
     as_json: AsJson = False,
 ) -> None:
-    """Approve a campaign as it is now; its author may not, unless it says `single_operator = true`.
+    """Approve a campaign as it is now, or the change that waits of one that has started; who wrote it may
+    not, unless the campaign says `single_operator = true`.
 
     What `lint` finds is told, and nothing is approved then: exit code 1. Whom it would not reach in time at
     the lanes' pace is told as well, and it is approved all the same. JSON: slug, state, content_hash; or slug,
     findings.
     """
-    from bot.campaigns import service
+    from bot.campaigns import approval
+    from bot.i18n import rest_days
 
-    _act(partial(service.approve, audience=audience), slug, by, as_json)
+    _act(partial(approval.approve, audience=audience, rest_days=rest_days), slug, by, as_json)
     campaign_figures.warn_of_misses(slug)
 
 
@@ -246,9 +251,12 @@ def move_deadline(
 ) -> None:
     """Move the deadline. Those who are undecided and were told the old date get one correction.
 
-    A campaign that has not started becomes a draft again. JSON: slug, state, was, deadline, revision,
-    content_hash, corrections, silent (told it, but muted, excluded or out of reach), not_told, answered.
+    A campaign that has not started becomes a draft again; one that has started waits until somebody else
+    approves the move, unless it says `single_operator = true`. JSON: slug, state, was, deadline, revision,
+    content_hash, corrections, silent (told it, but muted, excluded or out of reach), not_told, answered, waits,
+    steps (on the clock of the campaign's zone, as in `explain`).
     """
+    from bot.campaigns import approval
     from bot.campaigns import deadline as deadlines
     from bot.i18n import rest_days
 
@@ -256,10 +264,14 @@ def move_deadline(
     with database() as opened:
         now = opened.clock.now()
         if dry_run:
-            outcome = opened.run(deadlines.preview, slug, to=to, now=now)
+            outcome = opened.run(deadlines.preview, slug, to=to, now=now, rest_days=rest_days)
         else:
-            outcome = opened.run(deadlines.move, slug, to=to, by=by, now=now, rest_days=rest_days)
+            outcome = opened.run(
+                approval.move_deadline, slug, to=to, by=by, now=now, rest_days=rest_days, may_approve=True
+            )
     answer(outcome.as_json(), as_json=as_json)
+    if outcome.waits and not dry_run:
+        note(f"Nothing has changed yet: somebody else approves it with `tenggat campaign approve {slug}`.")
 
 
 @app.command()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bot.domain.delivery import OnDoubt
 from bot.domain.guard import Guards
 from bot.domain.recipient import Audience
-from bot.exceptions import InvalidTransition, SameApprover
+from bot.exceptions import InvalidTransition, NothingProposed, SameApprover
 
 if TYPE_CHECKING:
     from bot.domain.template import CampaignWords
@@ -30,6 +30,7 @@ class CampaignState(StrEnum):
 
 
 LOCKED = (CampaignState.IN_REVIEW, CampaignState.FINISHED, CampaignState.CANCELLED)  # nothing changes in it
+STARTED = (CampaignState.RUNNING, CampaignState.PAUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,19 @@ class CampaignDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a campaign that has started is to say from now on, once somebody else than `by` has approved it."""
+
+    document: CampaignDocument
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
-    """A campaign with its present revision and state; `words` are those that its document names."""
+    """A campaign with its present revision and state; `words` are those that its document names.
+
+    `proposed` is a change that waits for its approval; until then nothing of it is so.
+    """
 
     document: CampaignDocument
     state: CampaignState = CampaignState.DRAFT
@@ -106,12 +118,22 @@ class Campaign:
     start_at: datetime | None = None  # when a scheduled start is due
     started_at: datetime | None = None
     first_below: str | None = None  # only people whose mark is lower are asked for now: the first part
+    proposed: Proposal | None = None
     id: int = 0
     words: "CampaignWords | None" = field(default=None, compare=False, repr=False)
 
     @property
     def slug(self) -> str:
         return self.document.slug
+
+    @property
+    def writer(self) -> str:
+        """Who wrote what is to be approved: of a change that waits whoever proposed it."""
+        return self.proposed.by if self.proposed else self.author
+
+    def is_own(self, name: str) -> bool:
+        """Whether somebody would approve what they wrote, which only a single operator may."""
+        return name == self.writer and not self.document.single_operator
 
 
 def request(campaign: Campaign) -> Campaign:
@@ -130,7 +152,7 @@ def approve(campaign: Campaign, *, by: str) -> Campaign:
     """Approved as it is now; a draft is put in review on the way. The author may not approve, unless
     the document says `single_operator`."""
     _allow("approve", campaign, CampaignState.DRAFT, CampaignState.IN_REVIEW)
-    if by == campaign.author and not campaign.document.single_operator:
+    if campaign.is_own(by):
         raise SameApprover(by)
     return replace(
         campaign,
@@ -200,7 +222,39 @@ def move_deadline(campaign: Campaign, to: date) -> Campaign:
         *(s for s in CampaignState if s not in LOCKED),
     )
     document = replace(campaign.document, deadline=to)
-    return replace(campaign, document=document, revision=campaign.revision + 1)
+    return replace(campaign, document=document, revision=campaign.revision + 1, proposed=None)
+
+
+def propose(campaign: Campaign, document: CampaignDocument, *, by: str) -> Campaign:
+    """The same campaign, with a change of what it says that waits for somebody else's approval. It takes the
+    place of a change that waited already."""
+    _allow("propose a change to", campaign, *STARTED)
+    return replace(campaign, proposed=Proposal(document, by))
+
+
+def adopt(campaign: Campaign, *, by: str) -> Campaign:
+    """The change that waited is approved: one revision on, the campaign says so; the state stays."""
+    _allow("approve a change of", campaign, *STARTED)
+    if campaign.proposed is None:
+        raise NothingProposed(campaign.slug)
+    if campaign.is_own(by):
+        raise SameApprover(by)
+    document = campaign.proposed.document
+    return replace(
+        campaign,
+        document=document,
+        revision=campaign.revision + 1,
+        approver=by,
+        approved_hash=document.content_hash,
+        proposed=None,
+    )
+
+
+def dismiss(campaign: Campaign) -> Campaign:
+    """The change that waited is given back: nothing of it is so."""
+    if campaign.proposed is None:
+        raise NothingProposed(campaign.slug)
+    return replace(campaign, proposed=None)
 
 
 def canonical(value: object) -> bytes:

@@ -1,4 +1,4 @@
-"""Days and instants as people type them on the command line."""
+"""Days and instants as people type them, on the command line and in chat."""
 
 from datetime import date, datetime
 from zoneinfo import ZoneInfo

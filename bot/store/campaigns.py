@@ -6,7 +6,7 @@ from datetime import datetime
 from pydantic import TypeAdapter
 from sqlmodel import Session, col, select, update
 
-from bot.domain.campaign import Campaign, CampaignDocument, CampaignState
+from bot.domain.campaign import Campaign, CampaignDocument, CampaignState, Proposal
 from bot.domain.statement import of_campaign
 from bot.exceptions import UnknownCampaign
 from bot.store import ledger, templates
@@ -121,6 +121,10 @@ def _write(row: CampaignRow, campaign: Campaign) -> None:
     row.approved_hash = campaign.approved_hash
     row.start_at, row.started_at = campaign.start_at, campaign.started_at
     row.first_below = campaign.first_below
+    proposed = campaign.proposed
+    row.proposed = DOCUMENT.dump_json(proposed.document).decode() if proposed else None
+    row.proposed_by = proposed.by if proposed else None
+    row.version += 1
 
 
 def _keep_revision(session: Session, row: CampaignRow, campaign: Campaign, *, now: datetime, by: str) -> None:
@@ -150,5 +154,12 @@ def _value(session: Session, row: CampaignRow) -> Campaign:
         start_at=row.start_at,
         started_at=row.started_at,
         first_below=row.first_below,
+        proposed=_proposed(row),
         id=row.id or 0,
     )
+
+
+def _proposed(row: CampaignRow) -> Proposal | None:
+    if row.proposed is None or row.proposed_by is None:
+        return None
+    return Proposal(DOCUMENT.validate_json(row.proposed), row.proposed_by)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from sqlalchemy import Executable, Select, bindparam, literal
+from sqlalchemy import Executable, Select, bindparam, case, literal
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select, update
 
@@ -46,10 +46,19 @@ def without_slots(session: Session, campaign_id: int, revision: int) -> list[Coh
         .where(CohortRow.campaign_id == campaign_id, CohortRow.revision != revision)
         .order_by(col(CohortRow.id))
     )
-    return [
-        Cohort(row.campaign_id, row.zone, row.day_asked, ChannelName(row.channel), row.id or 0)
-        for row in rows
-    ]
+    return [_value(row) for row in rows]
+
+
+def first(session: Session, campaign_id: int, *, zone: str) -> Cohort | None:
+    """The cohort that was asked first, in this zone if there is one there; None when nobody was asked yet."""
+    elsewhere = case((col(CohortRow.zone) == zone, 0), else_=1)
+    row = session.exec(
+        select(CohortRow)
+        .where(CohortRow.campaign_id == campaign_id)
+        .order_by(elsewhere, col(CohortRow.day_asked), col(CohortRow.id))
+        .limit(1)
+    ).first()
+    return _value(row) if row else None
 
 
 def computed(session: Session, cohort: Cohort, revision: int) -> None:
@@ -60,6 +69,10 @@ def computed(session: Session, cohort: Cohort, revision: int) -> None:
 def compute_again(session: Session, campaign_id: int) -> None:
     """No cohort of the campaign has the slots of its revision: the planner computes them anew."""
     session.execute(update(CohortRow).where(col(CohortRow.campaign_id) == campaign_id).values(revision=0))
+
+
+def _value(row: CohortRow) -> Cohort:
+    return Cohort(row.campaign_id, row.zone, row.day_asked, ChannelName(row.channel), row.id or 0)
 
 
 @cache

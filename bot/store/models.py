@@ -81,6 +81,9 @@ class CampaignRow(SQLModel, table=True):
     start_at: datetime | None = None
     started_at: datetime | None = None
     first_below: str | None = None  # for now only people whose mark is lower are asked
+    proposed: str | None = None  # JSON of a document that waits for approval
+    proposed_by: str | None = None
+    version: int = 0  # one more with each change: what shows the campaign can tell that it is out of date
     unplanned: bool = True  # somebody may be in the audience for whom no notice is planned
 
 

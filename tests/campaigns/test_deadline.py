@@ -10,6 +10,7 @@ from bot.campaigns import deadline, service
 from bot.campaigns.deadline import Move
 from bot.campaigns.explain import explain
 from bot.domain.campaign import CampaignState
+from bot.domain.explain import shown
 from bot.exceptions import BadMoment, InvalidTransition
 from bot.store import campaigns
 from bot.store.models import AuditRow
@@ -35,9 +36,16 @@ def asked(world: World) -> World:
 def test_it_is_told_first_what_a_move_will_do(asked):
     before = asked.run(campaigns.get, "terms")
 
-    told = asked.run(deadline.preview, "terms", to=OCTOBER, now=asked.now)
+    told = asked.run(deadline.preview, "terms", to=OCTOBER, now=asked.now, rest_days=rest_days)
 
     assert (told.corrections, told.answered, told.silent, told.not_told) == (2, 1, 1, 1)
+    assert told.waits
+    due = {step.step: shown(step.due_at, told.zone)[:16] for step in told.steps if step.due_at}
+    assert due == {
+        "correction-1": "2025-09-27T09:00",
+        "reminder-4": "2025-10-08T09:00",
+        "closing": "2025-10-09T09:00",
+    }
     assert asked.run(campaigns.get, "terms") == before
 
 
@@ -220,7 +228,7 @@ def test_who_was_told_earlier_than_others_is_corrected_too(world):
     for hour in (7, 10, 16):
         world.at(jakarta(2, hour)).send()
 
-    told = world.run(deadline.preview, "terms", to=OCTOBER, now=world.now)
+    told = world.run(deadline.preview, "terms", to=OCTOBER, now=world.now, rest_days=rest_days)
 
     assert told.corrections == 3
 

@@ -6,19 +6,26 @@ from datetime import date
 import pytest
 
 from bot import resources
-from bot.campaigns import service, templates
+from bot.campaigns import approval, deadline, service, templates
+from bot.campaigns.composer import Composer
 from bot.campaigns.lint import Linter, missing
 from bot.campaigns.templates import Brought
 from bot.campaigns.wording import compose
-from bot.domain.campaign import CampaignState
+from bot.domain.campaign import Campaign, CampaignState
 from bot.domain.message import Message, MessageKind
 from bot.domain.template import CampaignWords, LocaleWords, PlacedText
-from bot.exceptions import ApprovalFallen, BadFile, CampaignLocked, MessageTooLong
+from bot.exceptions import (
+    ApprovalFallen,
+    BadFile,
+    InvalidTransition,
+    MessageTooLong,
+    SameApprover,
+)
 from bot.store import campaigns
 from bot.store import templates as kept
 from tests import reading_room
 from tests.words import CATALOGS, DEADLINE, OPERATOR
-from tests.worlds import World, document, on_slack, on_telegram
+from tests.worlds import World, document, jakarta, on_slack, on_telegram, rest_days
 
 LINTER = Linter(CATALOGS, resources.locales(), OPERATOR)
 
@@ -32,6 +39,20 @@ def library(world: World) -> World:
 
 def bring(world: World, *words: LocaleWords, slug: str = reading_room.SLUG, alone: bool = False) -> Brought:
     return world.run(templates.bring, slug, words, by="ann", now=world.now, catalogs=CATALOGS, alone=alone)
+
+
+def approve(world: World, by: str) -> Campaign:
+    return world.run(approval.approve, reading_room.SLUG, by=by, now=world.now, rest_days=rest_days)
+
+
+def rendered(world: World) -> dict[str, str]:
+    """Who is sent something now, and the name of the text that they see."""
+    shown, composer = {}, Composer(CATALOGS, operator=OPERATOR)
+    world.plan()
+    for outgoing in world.claim():
+        shown[f"u{int(outgoing.delivery.address.external) - 1000}"] = composer.write(outgoing).hash
+        world.settle([outgoing])
+    return shown
 
 
 def notice(world: World, locale: str, slug: str = reading_room.SLUG) -> Message:
@@ -135,14 +156,72 @@ def test_loading_the_file_again_keeps_the_words(library: World) -> None:
     assert campaign.words == words
 
 
-def test_a_running_campaign_keeps_the_words_that_people_were_asked_with(library: World) -> None:
-    """Nothing is rewritten under way."""
+def test_words_corrected_after_the_start_wait_for_a_second_person(library: World) -> None:
+    """Nothing is rewritten under way by one person alone."""
+    bring(library, reading_room.words("id"))
+    library.run(service.approve, reading_room.SLUG, by="bob", now=library.now)
+    running = library.run(service.start, reading_room.SLUG, by="bob", now=library.now)
+
+    brought = bring(library, reading_room.rewritten("id", "title", "Buku"))
+
+    waiting = library.run(campaigns.get, reading_room.SLUG)
+    assert brought.as_json()["waits"] is True
+    assert (waiting.document, waiting.words) == (running.document, running.words)
+    with pytest.raises(SameApprover):
+        approve(library, by="ann")
+    approved = approve(library, by="bob")
+    assert approved.words is not None
+    assert (approved.revision, approved.words.locales["id"].text("title")) == (2, "Buku")
+    assert (approved.proposed, approved.approved_hash) == (None, approved.document.content_hash)
+
+
+def test_corrected_words_go_to_those_not_yet_asked(library: World) -> None:
+    """Who was asked keeps the text that they saw, and gets no message about it."""
+    library.people(on_telegram(1, locale="id"))
     bring(library, reading_room.words("id"))
     library.run(service.approve, reading_room.SLUG, by="bob", now=library.now)
     library.run(service.start, reading_room.SLUG, by="bob", now=library.now)
+    saw = rendered(library.at(jakarta(2, 10)))
 
-    with pytest.raises(CampaignLocked):
-        bring(library, reading_room.rewritten("id", "title", "Buku"))
+    library.people(on_telegram(2, locale="id"))
+    bring(library, reading_room.rewritten("id", "question", "Bolehkah riwayat Anda kami simpan?"))
+    before = rendered(library.at(jakarta(2, 11)))
+    library.people(on_telegram(3, locale="id"))
+    approve(library, by="bob")
+    after = rendered(library.at(jakarta(3, 10)))
+
+    assert (set(saw), set(before), set(after)) == ({"u1"}, {"u2"}, {"u3"})
+    assert saw["u1"] == before["u2"] != after["u3"]
+    assert library.states("u1") == {"notice": "sent"}
+
+
+def test_a_change_that_waits_can_be_given_back(library: World) -> None:
+    """And a later one takes its place: an approval is never for more than was read."""
+    bring(library, reading_room.words("id"))
+    library.run(service.approve, reading_room.SLUG, by="bob", now=library.now)
+    library.run(service.start, reading_room.SLUG, by="bob", now=library.now)
+    bring(library, reading_room.rewritten("id", "title", "Buku"))
+    library.run(
+        deadline.propose,
+        reading_room.SLUG,
+        to=date(2025, 9, 25),
+        by="bob",
+        now=library.now,
+        rest_days=rest_days,
+    )
+
+    adopted = approve(library, by="ann")
+    with pytest.raises(InvalidTransition):
+        library.run(approval.reject, reading_room.SLUG, by="ann", now=library.now)
+    bring(library, reading_room.rewritten("id", "title", "Buku"))
+    rejected = library.run(approval.reject, reading_room.SLUG, by="bob", now=library.now, why="no")
+
+    assert adopted.words is not None
+    assert (adopted.document.deadline, adopted.words.locales["id"].text("title")) == (
+        date(2025, 9, 25),
+        "Riwayat pinjaman",
+    )
+    assert (rejected.proposed, rejected.document) == (None, adopted.document)
 
 
 def test_a_moved_deadline_leaves_the_words_with_the_new_revision(library: World) -> None:

@@ -212,9 +212,16 @@ def test_moving_the_deadline_can_be_tried_first(started):
     tried = started("campaign", "move-deadline", "terms", "2099-10-08", "--dry-run", "--json")
     before = started("campaign", "show", "terms", "--json").json
     moved = started("campaign", "move-deadline", "terms", "2099-10-08", "--by", "eve", "--json")
+    asked = started("campaign", "show", "terms", "--json").json
+    alone = started("campaign", "approve", "terms", "--by", "eve")
+    approved = started("campaign", "approve", "terms", "--by", "bob", "--audience", "2")
     after = started("campaign", "show", "terms", "--json").json
 
     assert tried.json == moved.json
+    assert (moved.json["waits"], moved.json["state"]) == (True, "running")
+    assert [step["step"] for step in moved.json["steps"]][-1] == "closing"
+    assert (asked["revision"], asked["deadline"]) == (1, "2099-09-28")
+    assert (alone.code, approved.code) == (2, 0)
     assert (moved.json["was"], moved.json["deadline"], moved.json["not_told"]) == (
         "2099-09-28",
         "2099-10-08",
