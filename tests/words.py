@@ -6,8 +6,10 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from bot import resources
+from bot.campaigns.deadline import Move
 from bot.campaigns.wording import Template, compose
 from bot.conversation import (
+    campaign_cards,
     cards,
     link_words,
     menu,
@@ -18,12 +20,16 @@ from bot.conversation import (
     wording,
 )
 from bot.conversation.support_words import NotAgain
-from bot.domain.campaign import CampaignDocument, CampaignState
+from bot.domain.campaign import Campaign, CampaignDocument, CampaignState, Proposal
 from bot.domain.choice import ChoiceRecord, ChoiceValue, Control
 from bot.domain.delivery import DeliveryState
+from bot.domain.explain import ExplainedStep
 from bot.domain.later import LaterOption
 from bot.domain.message import Fact, Message, MessageKind
+from bot.domain.order import Order
 from bot.domain.recipient import ChannelName, Plan, Reach, Recipient
+from bot.domain.roles import Role
+from bot.exceptions import ApprovalFallen, DeadlinePassed, SameApprover, Unfair
 from bot.i18n import Catalogs, Words
 
 CATALOGS: Final = Catalogs.load(resources.locales())
@@ -54,6 +60,24 @@ RECORD: Final = ChoiceRecord(
     recorded_at=ANSWERED_AT,
 )
 LINKED: Final = Recipient("u-10427", Plan.PRO)
+MOVE: Final = Move(
+    slug=DOCUMENT.slug,
+    state="running",
+    was=date(2025, 9, 28),
+    deadline=date(2025, 10, 8),
+    revision=2,
+    content_hash="0" * 64,
+    corrections=9_430,
+    silent=12,
+    not_told=640,
+    answered=712,
+    waits=True,
+    zone=ZONE,
+    steps=(
+        ExplainedStep("correction-1", datetime(2025, 9, 27, 2, tzinfo=UTC), None, "planned", ""),
+        ExplainedStep("closing", datetime(2025, 10, 9, 2, tzinfo=UTC), None, "planned", ""),
+    ),
+)
 CAMPAIGN_KINDS: Final = (
     MessageKind.NOTICE,
     MessageKind.REMINDER,
@@ -184,9 +208,21 @@ def staff_messages(locale: str) -> Mapping[str, Message]:
         "link": support_words.link(
             words(locale), cards.masked("u-10427"), code="c0de" * 10, bot="contoh_bot", until=ANSWERED_AT
         ),
-        "campaign card": cards.campaign_card(template(locale), figures()),
-        "campaign is": cards.campaign_is(words(locale), slug=DOCUMENT.slug, state=CampaignState.PAUSED),
-        "cannot": cards.cannot(words(locale), slug=DOCUMENT.slug, state=CampaignState.DRAFT),
+        "campaign card": campaign_cards.card(
+            words(locale), campaign(), figures(), template=template(locale), role=Role.APPROVER, move=MOVE
+        ),
+        "campaigns": campaign_cards.listed(words(locale), [campaign()]),
+        "confirm": campaign_cards.confirming(words(locale), Order.CANCEL, campaign()),
+        "moving": campaign_cards.moving(words(locale), MOVE, confirm="/campaign move-deadline C D confirm"),
+        "how to approve": campaign_cards.how_to_approve(words(locale), campaign()),
+        "cannot": campaign_cards.cannot(words(locale), replace(campaign(), state=CampaignState.DRAFT)),
+        "own": campaign_cards.cannot(words(locale), campaign(), SameApprover("Sari")),
+        "unfair": campaign_cards.cannot(words(locale), campaign(), Unfair("c", [{"rule": 4}, {"rule": 11}])),
+        "fallen": campaign_cards.cannot(words(locale), campaign(), ApprovalFallen("c")),
+        "passed": campaign_cards.cannot(words(locale), campaign(), DeadlinePassed("c", "2025-09-28")),
+        "tried": campaign_cards.tried(words(locale), 5),
+        "previewed": campaign_cards.previewed(words(locale), campaign()),
+        "slack only": campaign_cards.on_slack_only(words(locale), usage=None),
         "not allowed": cards.not_allowed(words(locale)),
         "not found": cards.not_found(words(locale)),
         "unknown command": cards.unknown_command(words(locale), usage="/lookup u-10427"),
@@ -213,12 +249,22 @@ def card() -> cards.Card:
     )
 
 
-def figures() -> cards.Figures:
-    """A campaign half-way."""
-    return cards.Figures(
-        slug=DOCUMENT.slug,
+def campaign() -> Campaign:
+    """The campaign half-way, with a change that waits for approval."""
+    later = replace(DOCUMENT, deadline=date(2025, 10, 8))
+    return Campaign(
+        DOCUMENT,
         state=CampaignState.RUNNING,
-        deadline=DEADLINE,
+        author="Sari",
+        approver="Budi",
+        first_below="8",
+        proposed=Proposal(later, by="Sari"),
+    )
+
+
+def figures() -> campaign_cards.Figures:
+    """A campaign half-way."""
+    return campaign_cards.Figures(
         audience=10_802,
         reached=10_151,
         opt_in=402,

@@ -73,7 +73,7 @@ async def opened(
             database = stack.enter_context(Database(settings.database_url, clock=clock, inline=jumps))
         database.require_migrated()
         speaking = Speaking(catalogs or i18n.Catalogs.load(resources.locales()), settings.operator)
-        upkeep = await open_upkeep(settings, database, clock, jumps=jumps) if keeps_up else {}
+        upkeep = await open_upkeep(settings, database, clock, speaking, jumps=jumps) if keeps_up else {}
         if identities is None:
             served = await open_lanes(stack, settings, database, clock, speaking, listens=listens)
         else:

@@ -12,23 +12,28 @@ from bot.channels.outside import outside
 from bot.channels.webhook import Webhook
 from bot.clock import Clock
 from bot.config import Settings
+from bot.conversation.following import Following
+from bot.conversation.person import Speaking
 from bot.domain.checkpoint import Signer
 from bot.domain.retention import Periods
+from bot.i18n import rest_days
 from bot.store.database import Database
 
 
 async def open_upkeep(
-    settings: Settings, database: Database, clock: Clock, *, jumps: bool
+    settings: Settings, database: Database, clock: Clock, speaking: Speaking, *, jumps: bool
 ) -> Mapping[str, Upkeep]:
     """Everything of the kind, by the name of its job. Raise `LedgerForked` when the ledger contradicts the
     last checkpoint that was put outside."""
     sealer = sealing(settings, database, clock, inline=jumps)
     await sealer.compare()
     cleaner = Retention(database, periods_of(settings), clock=clock)
+    following = Following(database, speaking, clock=clock, rest_days=rest_days)
     upkeep: dict[str, Upkeep] = {
         "seal": sealer,
         "retention": cleaner,
         "guard": Guarding(database, clock=clock),
+        "cards": following,
     }
     if settings.staff_channel:  # else there is nobody to tell
         upkeep["watch"] = Watching(database, sealer, clock=clock)

@@ -1,10 +1,10 @@
-"""Rights: the one place that says who may do what, in a chat and on the command line; denials are on record."""
+"""Rights: the one place that says who may do what, on every face; denials are on record."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.roles import Act, Role, may
-from bot.store import staff
+from bot.store import campaigns, staff
 from bot.store.database import Session
 
 LOOKS = frozenset({Act.LOOKUP, Act.STATUS, Act.FORECAST, Act.PREVIEW, Act.REPORT})
@@ -39,11 +39,13 @@ def admit(
     now: datetime,
     subject: str | None = None,
 ) -> bool:
-    """Whether the actor may do that; an act that is none (`asked` is how it was called) nobody may.
+    """Whether the actor may do that; an act that is none (`asked` is how it was called) nobody may. Nobody
+    approves the campaign, or the change of one, that they wrote.
 
     Each denial is on record, and each look at something. What changes something puts itself on record.
     """
-    allowed = act is not None and may(actor.role, act)
+    own = act is Act.APPROVE and _is_own(session, actor, subject)
+    allowed = act is not None and may(actor.role, act, own=own)
     if not allowed or act in LOOKS:
         staff.audit(
             session,
@@ -54,3 +56,8 @@ def admit(
             subject=subject,
         )
     return allowed
+
+
+def _is_own(session: Session, actor: Actor, slug: str | None) -> bool:
+    campaign = campaigns.find(session, slug) if slug else None
+    return campaign is not None and campaign.is_own(actor.name)

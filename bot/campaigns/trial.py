@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 
 from bot.campaigns.lint import Linter
 from bot.campaigns.shown import read_back
@@ -11,6 +10,7 @@ from bot.campaigns.wording import Template, compose
 from bot.domain.cadence import deadline_of
 from bot.domain.campaign import Campaign
 from bot.domain.message import Button, Link, Message, MessageKind, Paragraph, Verb
+from bot.domain.order import MOST_TESTERS
 from bot.domain.recipient import Address
 from bot.domain.roles import Act
 from bot.domain.template import STEPS
@@ -18,8 +18,6 @@ from bot.exceptions import NoBotYet, TooManyTesters
 from bot.i18n import Words, directed
 from bot.store import campaigns, messages, staff, trials
 from bot.store.database import Session
-
-MOST_TESTERS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)

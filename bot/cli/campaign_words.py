@@ -12,7 +12,6 @@ from bot.cli.console import ADMIN, AsJson, By, Slug, answer, database, note
 if TYPE_CHECKING:
     from bot.campaigns.lint import Linter
     from bot.domain.message import MessageKind
-    from bot.domain.recipient import Address
 
 Found = Mapping[str, str | int]
 
@@ -101,8 +100,9 @@ def send_test(
     locale, testers, messages.
     """
     from bot.campaigns.trial import send
+    from bot.domain.recipient import Address
 
-    testers, kinds = [_place(text) for text in to], _kinds(step)
+    testers, kinds = [Address.read(text) for text in to], _kinds(step)
     judge = linter()
     with database() as opened:
         sent = opened.run(
@@ -134,18 +134,6 @@ def linter() -> "Linter":
     from bot.cli.console import settings
 
     return replace(shipped(), operator=settings().operator)
-
-
-def _place(text: str) -> "Address":
-    from bot.domain.recipient import Address, ChannelName
-    from bot.exceptions import UnknownWord
-
-    match text.split(":"):
-        case [ChannelName.TELEGRAM, chat] if chat:
-            return Address(ChannelName.TELEGRAM, chat)
-        case [ChannelName.SLACK, team, user] if team and user:
-            return Address(ChannelName.SLACK, user, workspace=team)
-    raise UnknownWord("--to", text, ("telegram:CHAT", "slack:TEAM:USER"))
 
 
 def _kinds(named: Sequence[str] | None) -> "Sequence[MessageKind]":

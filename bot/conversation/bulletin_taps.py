@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 from bot.campaigns import rights, service
 from bot.campaigns.status import status
 from bot.channels.base import Sender, Tap
-from bot.conversation import cards, lookup
+from bot.conversation import campaign_cards, cards, lookup
 from bot.conversation.replies import Replies
 from bot.domain.message import Message, Verb
 from bot.domain.recipient import Address
@@ -50,15 +50,16 @@ def _done(
         return _pause(session, slug, words, by=by, replies=replies)
     campaign = campaigns.get(session, slug)
     template = talk.speaking.template(campaign, locale=words.locale, zone=campaign.document.zone)
-    return cards.campaign_card(template, lookup.figures(status(session, slug)))
+    figures = lookup.figures(status(session, slug))
+    return campaign_cards.card(words, campaign, figures, template=template, role=None)
 
 
 def _pause(session: Session, slug: str, words: Words, *, by: str, replies: Replies) -> Message:
     try:
         paused = service.pause(session, slug, by=by, now=replies.now)
     except InvalidTransition:
-        return cards.cannot(words, slug=slug, state=campaigns.get(session, slug).state)
-    return cards.campaign_is(words, slug=slug, state=paused.state)
+        return campaign_cards.cannot(words, campaigns.get(session, slug))
+    return campaign_cards.campaign_is(words, paused)
 
 
 def _place(sender: Sender) -> Address:

@@ -6,7 +6,6 @@ from enum import StrEnum
 from typing import assert_never
 
 from bot.campaigns.wording import Template
-from bot.domain.campaign import CampaignState
 from bot.domain.choice import ChoiceRecord, ChoiceValue
 from bot.domain.delivery import DeliveryState
 from bot.domain.message import Button, Fact, Message, MessageKind, Paragraph
@@ -68,26 +67,6 @@ class Card:
     why: str | None = None  # why no message goes out now, as a sentence
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """How a campaign stands; `answered` is `opt_in` and `opt_out` together."""
-
-    slug: str
-    state: CampaignState
-    deadline: datetime
-    audience: int
-    reached: int
-    opt_in: int
-    opt_out: int
-    muted: int
-    unreachable: int
-    in_doubt: int
-
-    @property
-    def answered(self) -> int:
-        return self.opt_in + self.opt_out
-
-
 def masked(text: str) -> str:
     """Enough of a reference or handle to compare it with, and no more: `u-10•••7`."""
     if len(text) < 6:
@@ -127,47 +106,6 @@ def lookup_card(template: Template, card: Card, *, buttons: tuple[Button, ...] =
     return staff_message(words, headline, facts=facts, secondary=buttons)
 
 
-def campaign_card(template: Template, figures: Figures) -> Message:
-    """A campaign's state and figures; both answers in neutral order and with equal weight."""
-    words = template.words
-    counts = (
-        (words.gettext("Asked for an answer"), figures.audience),
-        (words.gettext("Reached"), figures.reached),
-        (words.gettext("Answered"), figures.answered),
-        (template.label(ChoiceValue.OPT_IN), figures.opt_in),
-        (template.label(ChoiceValue.OPT_OUT), figures.opt_out),
-        (words.gettext("No answer"), figures.audience - figures.answered),
-        (words.gettext("Messages off"), figures.muted),
-        (words.gettext("Cannot be reached"), figures.unreachable),
-        (words.gettext("In doubt"), figures.in_doubt),
-    )
-    facts = (
-        Fact(words.gettext("State"), state_name(words, figures.state)),
-        Fact(words.gettext("Deadline"), words.day_and_time(figures.deadline)),
-        *(Fact(label, shown_number(count, words.catalog.locale)) for label, count in counts),
-    )
-    headline = words.gettext("Campaign {campaign}", campaign=figures.slug)
-    return staff_message(words, headline, facts=facts)
-
-
-def campaign_is(words: Words, *, slug: str, state: CampaignState) -> Message:
-    """What a command has made of a campaign."""
-    text = words.gettext(
-        "The campaign {campaign} is now: {state}.", campaign=slug, state=state_name(words, state)
-    )
-    return staff_message(words, text)
-
-
-def cannot(words: Words, *, slug: str, state: CampaignState) -> Message:
-    """A command that a campaign's state does not allow."""
-    text = words.gettext(
-        "That is not possible: the state of the campaign {campaign} is “{state}”.",
-        campaign=slug,
-        state=state_name(words, state),
-    )
-    return staff_message(words, text)
-
-
 def not_allowed(words: Words) -> Message:
     """The same to everyone and about everyone: it does not say whether somebody exists."""
     return staff_message(words, words.gettext("Sorry, this command is not available to you."))
@@ -188,28 +126,6 @@ def unknown_command(words: Words, *, usage: str) -> Message:
     """A command that is not understood, and how it is written."""
     text = words.gettext("This is how the command is written: {usage}", usage=usage)
     return staff_message(words, words.gettext("Sorry, this command is not known."), text)
-
-
-def state_name(words: Words, state: CampaignState) -> str:
-    """What a campaign's state is called."""
-    match state:
-        case CampaignState.DRAFT:
-            return words.pgettext("campaign", "draft")
-        case CampaignState.IN_REVIEW:
-            return words.pgettext("campaign", "in review")
-        case CampaignState.APPROVED:
-            return words.pgettext("campaign", "approved")
-        case CampaignState.SCHEDULED:
-            return words.pgettext("campaign", "scheduled")
-        case CampaignState.RUNNING:
-            return words.pgettext("campaign", "running")
-        case CampaignState.PAUSED:
-            return words.pgettext("campaign", "paused")
-        case CampaignState.FINISHED:
-            return words.pgettext("campaign", "finished")
-        case CampaignState.CANCELLED:
-            return words.pgettext("campaign", "cancelled")
-    assert_never(state)
 
 
 def step_name(words: Words, step: str) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 
 from bot.campaigns.status import Status, status
 from bot.clock import Clock
-from bot.conversation import cards, lookup
+from bot.conversation import campaign_cards, lookup
 from bot.conversation.person import Speaking
 from bot.domain.calendar import local_date, zone
 from bot.domain.campaign import Campaign, CampaignState
@@ -84,6 +84,8 @@ class DailyReport:
     def _tell(self, session: Session, due: _Due, standing: Status, *, now: datetime) -> None:
         planning.take_turn(session)  # other workers tell of it as well
         template = self.speaking.template(due.campaign, locale=self.locale, zone=due.campaign.document.zone)
-        body = messages.to_text(cards.campaign_card(template, lookup.figures(standing)))
+        figures = lookup.figures(standing)
+        card = campaign_cards.card(template.words, due.campaign, figures, template=template, role=None)
+        body = messages.to_text(card)
         for place in self.places:
             bulletins.post(session, place, body, key=due.key, now=now)

@@ -14,7 +14,7 @@ from bot.campaigns.wording import Template
 from bot.clock import Clock
 from bot.conversation import figures_words
 from bot.domain.message import Document, Message
-from bot.domain.roles import Act
+from bot.domain.order import Order
 from bot.store import campaigns, errands, messages, outbox
 from bot.store.database import Database, Session
 from bot.store.errands import Errand, ErrandKind
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from bot.conversation.talk import Talk
 
 PNG: Final = "image/png"
-KINDS: Final[Mapping[str, ErrandKind]] = {"forecast": ErrandKind.FORECAST, "report": ErrandKind.REPORT}
-ACTS: Final[Mapping[str, Act]] = {"forecast": Act.FORECAST, "report": Act.REPORT}
+KINDS: Final[Mapping[Order, ErrandKind]] = {
+    Order.FORECAST: ErrandKind.FORECAST,
+    Order.REPORT: ErrandKind.REPORT,
+}
 
 logger = logging.getLogger(__name__)
 

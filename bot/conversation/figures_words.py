@@ -9,7 +9,8 @@ from bot.campaigns.chart import Captions
 from bot.campaigns.forecast import Forecast, StepForecast
 from bot.campaigns.report import BY_ITSELF, Part, Report
 from bot.campaigns.wording import Template
-from bot.conversation.cards import staff_message, state_name, step_name
+from bot.conversation.campaign_cards import state_name
+from bot.conversation.cards import staff_message, step_name
 from bot.domain.choice import ChoiceValue
 from bot.domain.message import Fact, Message
 from bot.domain.recipient import Exclusion

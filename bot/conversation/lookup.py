@@ -9,10 +9,10 @@ from bot.campaigns import explain
 from bot.campaigns.silence import COMING, Why, why_no_message
 from bot.campaigns.status import Status
 from bot.conversation import cards, support_words
-from bot.conversation.cards import Card, CardEvent, Figures, NextStep, NoNext
+from bot.conversation.campaign_cards import Figures
+from bot.conversation.cards import Card, CardEvent, NextStep, NoNext
 from bot.conversation.silence_words import sentence
 from bot.domain.cadence import deadline_of
-from bot.domain.calendar import end_of_day
 from bot.domain.campaign import Campaign, CampaignState
 from bot.domain.message import Message, Verb
 from bot.domain.recipient import Exclusion, Reach, Recipient, exclusion
@@ -61,11 +61,8 @@ def card(
 
 def figures(standing: Status) -> Figures:
     """A campaign's figures as a card shows them."""
-    campaign, counted = standing.campaign, standing.figures
+    counted = standing.figures
     return Figures(
-        slug=campaign.slug,
-        state=campaign.state,
-        deadline=end_of_day(campaign.document.deadline, campaign.document.zone),
         audience=counted.audience,
         reached=counted.asked,
         opt_in=counted.opt_in,

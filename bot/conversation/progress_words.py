@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.conversation.cards import state_name, step_name
+from bot.conversation.campaign_cards import state_name
+from bot.conversation.cards import step_name
 from bot.domain.campaign import CampaignState
 from bot.domain.guard import Sendings
 from bot.domain.message import Button, Fact, Message, MessageKind, Paragraph, Verb

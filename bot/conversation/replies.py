@@ -68,11 +68,14 @@ class Replies:
         surface: Surface = Surface.CHAT,
         about: int | None = None,
         not_after: datetime | None = None,
-    ) -> None:
-        """The message is due: where the person wrote, or at `to`; in the place of the message `edits`.
+        stays: bool = False,
+    ) -> int:
+        """The message is due: where the person wrote, or at `to`; in the place of the message `edits`. Its
+        delivery's number.
 
         `about`: the recipient of whom it tells staff. `not_after`: it is something that the person did not
-        ask for, and is not sent any more then, nor to somebody who wants no messages.
+        ask for, and is not sent any more then, nor to somebody who wants no messages. What `stays` is no
+        answer that only its reader sees for a while.
         """
         place = to or self.place
         here = place.key == self.place.key
@@ -89,7 +92,7 @@ class Replies:
             campaign_id=campaign_id,
             edits=edits,
             response_url=self.response_url
-            if here and in_chat and edits is None and document is None
+            if here and in_chat and edits is None and document is None and not stays
             else None,
             document=document,
             surface=surface,
@@ -97,8 +100,8 @@ class Replies:
             about_id=about,
             not_after=not_after,
         )
-        outbox.add_reply(self.session, reply, now=self.now)
         self.number += 1
+        return outbox.add_reply(self.session, reply, now=self.now)
 
 
 def _place(sender: Sender) -> Address:

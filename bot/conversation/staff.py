@@ -1,27 +1,27 @@
-"""What staff may do in chat: look somebody up, see how a campaign stands, and steer it."""
+"""What staff may do in chat: look somebody up, see how campaigns stand, and steer them."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from bot import resources
 from bot.campaigns import rights
-from bot.campaigns.status import status
+from bot.campaigns.lint import Linter
+from bot.campaigns.steering import Asked, Changed, Wheel, steer
 from bot.channels.base import Command
-from bot.conversation import cards, errands, lookup, steering, support
+from bot.conversation import staff_answers, support
 from bot.conversation.replies import Replies
-from bot.domain.campaign import Campaign
-from bot.domain.message import Message
-from bot.domain.roles import Act
-from bot.exceptions import AudienceDiffers, TenggatError, UnknownCampaign
+from bot.domain.order import Line, Order
+from bot.domain.recipient import Address
 from bot.i18n import Words
-from bot.store import campaigns
-from bot.store import staff as members
 from bot.store.database import Session
 from bot.store.errands import ErrandKind
-from bot.store.staff import Staff
 
 if TYPE_CHECKING:
     from bot.conversation.talk import Talk
 
-COMMANDS = frozenset({"lookup", "campaign"})
+COMMANDS: Final = frozenset({"lookup", "campaign"})
+FORMS: Final = frozenset(
+    {Order.NEW, Order.EDIT, Order.WORDS}
+)  # opened while the platform waits, where it can
 
 
 def carry_out(session: Session, talk: "Talk", command: Command, words: Words, replies: Replies) -> None:
@@ -29,92 +29,18 @@ def carry_out(session: Session, talk: "Talk", command: Command, words: Words, re
     if command.name == "lookup":
         support.look_up(session, talk, command, words, replies)
         return
-    member = members.find(session, command.sender.key)
-    act = errands.ACTS.get(_said(command)) or steering.ACTS.get(_said(command))
-    allowed = rights.admit(
-        session,
-        rights.known_as(session, command.sender.key),
-        act,
-        asked=command.name,
-        now=replies.now,
-        subject=next(iter(command.words[1:] or command.words), None),
-    )
-    if member is None or (act is not None and not allowed):
-        replies.say(cards.not_allowed(words))
-        return
-    if act is not None and _said(command) in errands.ACTS:
-        _promise(session, command, words, replies)
-        return
-    replies.say(_answer(session, talk, member, command, act, words, replies))
+    line, actor = Line.of(command.words), rights.known_as(session, command.sender.key)
+    here = Address.read(command.sender.key)
+    answer = steer(session, actor, line, wheel(talk), now=replies.now, here=here)
+    if isinstance(answer, Asked) and answer.order in FORMS and command.response_url is not None:
+        return  # the form itself is the answer
+    staff_answers.say(session, talk, answer, actor, words, replies)
+    if isinstance(answer, Changed) and line.order is Order.APPROVE:
+        # who it would not reach in time, if there are any
+        replies.promise(ErrandKind.WARNING, answer.campaign, words)
 
 
-def _promise(session: Session, command: Command, words: Words, replies: Replies) -> None:
-    """The forecast or the report of the campaign that is meant comes as soon as it is worked out."""
-    campaign = _meant(session, command.words[1:2])
-    if campaign is None:
-        replies.say(cards.not_found(words))
-        return
-    replies.promise(errands.KINDS[_said(command)], campaign, words)
-
-
-def _answer(
-    session: Session,
-    talk: "Talk",
-    member: Staff,
-    command: Command,
-    act: Act | None,
-    words: Words,
-    replies: Replies,
-) -> Message:
-    usage = steering.USAGE if act is None else steering.misses(_said(command), command.words[1:])
-    if usage is not None:
-        return cards.unknown_command(words, usage=usage)
-    campaign = _meant(session, command.words[1:])
-    if campaign is None:
-        return cards.not_found(words)
-    return _done(session, talk, member, campaign, command, words, replies)
-
-
-def _done(
-    session: Session,
-    talk: "Talk",
-    member: Staff,
-    campaign: Campaign,
-    command: Command,
-    words: Words,
-    replies: Replies,
-) -> Message:
-    """What the command has made of the campaign. How it stands is said instead to whoever asks for that, or
-    approves it for another number of people than it asks."""
-    said, more = _said(command), next(iter(command.words[2:]), None)
-    if said == "status":
-        return _standing(session, talk, campaign, words)
-    by, now = member.name, replies.now
-    try:
-        after = steering.change(session, campaign.slug, said, more, by=by, now=now, rest_days=talk.rest_days)
-    except AudienceDiffers:
-        return _standing(session, talk, campaign, words)
-    except TenggatError:
-        return cards.cannot(words, slug=campaign.slug, state=campaign.state)
-    if said == "approve":  # who it would not reach in time, if there are any
-        replies.promise(ErrandKind.WARNING, after, words)
-    return cards.campaign_is(words, slug=after.slug, state=after.state)
-
-
-def _standing(session: Session, talk: "Talk", campaign: Campaign, words: Words) -> Message:
-    template = talk.speaking.template(campaign, locale=words.locale, zone=campaign.document.zone)
-    return cards.campaign_card(template, lookup.figures(status(session, campaign.slug)))
-
-
-def _said(command: Command) -> str:
-    return command.words[0] if command.words else "status"
-
-
-def _meant(session: Session, named: tuple[str, ...]) -> Campaign | None:
-    """The campaign that was named, else the newest one."""
-    if not named:
-        return campaigns.newest(session)
-    try:
-        return campaigns.get(session, named[0])
-    except UnknownCampaign:
-        return None
+def wheel(talk: "Talk") -> Wheel:
+    """What steering needs, with the words that the bot speaks."""
+    linter = Linter(talk.speaking.catalogs, resources.locales(), talk.speaking.operator)
+    return Wheel(linter, talk.rest_days)

@@ -14,6 +14,7 @@ from bot.conversation import (
     plain_words,
     privacy,
     settings,
+    staff_taps,
     support,
 )
 from bot.conversation.person import meet
@@ -42,11 +43,7 @@ def take(session: Session, talk: "Talk", tap: Tap, replies: Replies) -> None:
         bulletin_taps.take(session, talk, tap, replies)
         return
     token = read(talk.key, tap.data, address=tap.sender.key)
-    if token is not None and token.verb in linking.VERBS:
-        linking.answer(session, talk, tap, delivery=token.delivery, verb=token.verb, replies=replies)
-        return
-    if token is not None and token.verb is Verb.TEST:
-        replies.say(trial_tapped(talk.words_of(tap.sender)))
+    if token is not None and _is_nobodys_question(session, talk, tap, token, replies):
         return
     person = meet(session, tap.sender, now=replies.now)
     if token is not None and token.verb in support.ACTS:  # staff need not be people whom we ask
@@ -74,6 +71,20 @@ def take(session: Session, talk: "Talk", tap: Tap, replies: Replies) -> None:
         privacy.forget(turn)
     else:
         _act(turn, token)
+
+
+def _is_nobodys_question(session: Session, talk: "Talk", tap: Tap, token: TapToken, replies: Replies) -> bool:
+    """Whether the button is one that asks nobody anything, or one of staff's; then it is done."""
+    if token.verb in linking.VERBS:
+        linking.answer(session, talk, tap, delivery=token.delivery, verb=token.verb, replies=replies)
+    elif token.verb is Verb.TEST:
+        replies.say(trial_tapped(talk.words_of(tap.sender)))
+    elif token.verb in staff_taps.VERBS:
+        outbox.arrived(session, token.delivery, message=tap.message, now=replies.now)
+        staff_taps.take(session, talk, tap, token, replies)
+    else:
+        return False
+    return True
 
 
 def _set(turn: Turn, token: TapToken) -> None:

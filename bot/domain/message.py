@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import StrEnum, unique
 
 
 class MessageKind(StrEnum):
@@ -34,6 +34,7 @@ class MessageKind(StrEnum):
     STAFF = "staff"  # a card or a statement, to staff
 
 
+@unique  # a button must not do what another one says
 class Verb(StrEnum):
     """What a button does; the value stands in its token and so stays short."""
 
@@ -72,6 +73,25 @@ class Verb(StrEnum):
     RESEND = "sr"
     LINK_ACCOUNT = "sl"
     TEST = "q"  # a button of a test message: it does nothing
+    PICK_1 = "p1"  # staff's: the n-th campaign of a list
+    PICK_2 = "p2"
+    PICK_3 = "p3"
+    PICK_4 = "p4"
+    PICK_5 = "p5"
+    PICK_6 = "p6"
+    CAMPAIGN_LIST = "kl"
+    CAMPAIGN_STATUS = "kt"
+    CAMPAIGN_PREVIEW = "kv"
+    CAMPAIGN_REQUEST = "kq"
+    CAMPAIGN_APPROVE = "ka"
+    CAMPAIGN_REJECT = "kj"
+    CAMPAIGN_UNSCHEDULE = "kh"
+    CAMPAIGN_START = "ks"
+    CAMPAIGN_CONTINUE = "kn"
+    CAMPAIGN_PAUSE = "kp"
+    CAMPAIGN_RESUME = "kr"
+    CAMPAIGN_CANCEL = "kx"
+    CONFIRM = "kk"  # carries out the line of words that the message shows
 
 
 @dataclass(frozen=True, slots=True)

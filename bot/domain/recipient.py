@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from bot.exceptions import UnknownWord
+
 
 class ChannelName(StrEnum):
     """A platform that we speak on."""
@@ -49,6 +51,16 @@ class Address:
     conversation: str | None = None
     reach: Reach = Reach.REACHABLE
     id: int = 0
+
+    @classmethod
+    def read(cls, text: str) -> "Address":
+        """The place that its key names, as people write it: `telegram:CHAT` or `slack:TEAM:USER`."""
+        match text.split(":"):
+            case [ChannelName.TELEGRAM, chat] if chat:
+                return cls(ChannelName.TELEGRAM, chat)
+            case [ChannelName.SLACK, team, user] if team and user:
+                return cls(ChannelName.SLACK, user, workspace=team)
+        raise UnknownWord("A place", text, ("telegram:CHAT", "slack:TEAM:USER"))
 
     @property
     def key(self) -> str:

@@ -43,7 +43,8 @@ class Act(StrEnum):
 
 WATCH = frozenset({Act.SIGN_IN, Act.STATUS, Act.FORECAST, Act.PREVIEW, Act.REPORT})
 HELP_PEOPLE = frozenset({Act.SIGN_IN, Act.STATUS, Act.LOOKUP, Act.RESEND, Act.LINK_ACCOUNT})
-WRITE = WATCH | {Act.EDIT, Act.TEST_SEND, Act.REQUEST, Act.PAUSE}  # to stop is always the safer side
+# to stop is always the safer side, and a moved deadline waits for somebody else
+WRITE = WATCH | {Act.EDIT, Act.TEST_SEND, Act.REQUEST, Act.PAUSE, Act.MOVE_DEADLINE}
 DECIDE = WATCH | {
     Act.APPROVE,
     Act.REJECT,
@@ -64,6 +65,7 @@ RIGHTS: dict[Role, frozenset[Act]] = {
 }
 
 
-def may(role: Role | None, act: Act) -> bool:
-    """Whether somebody in this role may do that; who is not on the staff (None) may do nothing."""
-    return role is not None and act in RIGHTS[role]
+def may(role: Role | None, act: Act, *, own: bool = False) -> bool:
+    """Whether somebody in this role may do that; who is not on the staff (None) may do nothing, and nobody
+    approves what is their own."""
+    return role is not None and act in RIGHTS[role] and not (own and act is Act.APPROVE)

@@ -498,6 +498,19 @@ class StaffPassRow(SQLModel, table=True):
     expires_at: datetime
 
 
+class CardRow(SQLModel, table=True):
+    """The newest card of a campaign in a chat of the staff's: it is edited when the campaign changes."""
+
+    __tablename__ = "card"
+    __table_args__ = (UniqueConstraint("campaign_id", "key"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    campaign_id: int = Field(foreign_key="campaign.id")
+    key: str  # an `Address.key`
+    delivery_id: int = Field(foreign_key="delivery.id")
+    version: int  # of the campaign, as the card shows it
+
+
 class AuditRow(SQLModel, table=True):
     """Something that staff did or was refused."""
 

@@ -64,8 +64,8 @@ class Reply:
     not_after: datetime | None = None
 
 
-def add_reply(session: Session, reply: Reply, *, now: datetime) -> None:
-    """The reply is due."""
+def add_reply(session: Session, reply: Reply, *, now: datetime) -> int:
+    """The reply is due; its delivery's number."""
     row = DeliveryRow(
         kind=StepKind.REPLY.value,
         step=f"reply-{reply.inbox_id}-{reply.number}",
@@ -95,6 +95,7 @@ def add_reply(session: Session, reply: Reply, *, now: datetime) -> None:
     )
     session.add(row)
     session.flush()
+    return row.id or 0
 
 
 def word(session: Session, wordings: Sequence[Wording]) -> None:
@@ -291,8 +292,8 @@ def _save(session: Session, result: Settled, now: datetime) -> int:
     row.doubts += result.unsure
     _write(row, result.delivery)
     addresses.update(session, result.delivery.address, now=now)
-    if row.to and addresses.from_text(row.to).external != result.delivery.address.external:
-        row.to = addresses.to_text(result.delivery.address)  # the chat has moved
+    if row.to is not None:  # where a reply lies now, should it be edited
+        row.to = addresses.to_text(result.delivery.address)
     if row.state == DeliveryState.REJECTED.value:
         _go_elsewhere(session, row, now)
         _say_anew(row, now)

@@ -449,6 +449,18 @@ def upgrade() -> None:
         batch_op.create_index("ix_delivery_slot", ["slot_id"], unique=False)
 
     op.create_table(
+        "card",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("key", sqltypes.AutoString(), nullable=False),
+        sa.Column("delivery_id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_card_campaign_id")),
+        sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"], name=op.f("fk_card_delivery_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_card")),
+        sa.UniqueConstraint("campaign_id", "key", name=op.f("uq_card_campaign_id_key")),
+    )
+    op.create_table(
         "choice",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
@@ -586,6 +598,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_choice_person")
 
     op.drop_table("choice")
+    op.drop_table("card")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index("ix_delivery_slot")
         batch_op.drop_index("ix_delivery_recipient")

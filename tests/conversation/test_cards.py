@@ -5,13 +5,16 @@ from dataclasses import replace
 import pytest
 
 from bot.campaigns.silence import Silence, Why
-from bot.conversation import cards, support_words
+from bot.conversation import campaign_cards, cards, support_words
 from bot.conversation.silence_words import sentence
 from bot.domain.campaign import CampaignState
 from bot.domain.delivery import DeliveryState
+from bot.domain.message import Button
+from bot.domain.order import ACTS
 from bot.domain.recipient import ChannelName, Plan, Reach
+from bot.domain.roles import Role, may
 from bot.i18n import LOCALES
-from tests.words import card, figures, staff_messages, template, words
+from tests.words import campaign, card, figures, staff_messages, template, words
 
 
 def test_a_look_up_shows_one_person_at_a_glance():
@@ -47,7 +50,7 @@ def test_a_reference_is_masked(text, shown):
 
 def test_a_campaigns_card_gives_both_answers_equal_weight():
     """Answered is the figure; the two stand in the order of the buttons."""
-    shown = cards.campaign_card(template("id"), figures())
+    shown = campaign_cards.card(words("id"), campaign(), figures(), template=template("id"), role=Role.VIEWER)
 
     labels = [fact.label for fact in shown.facts]
     values = {fact.label: fact.value for fact in shown.facts}
@@ -55,6 +58,25 @@ def test_a_campaigns_card_gives_both_answers_equal_weight():
     assert labels[at : at + 3] == ["Menjawab", "Izinkan pelatihan", "Jangan izinkan pelatihan"]
     assert values["Menjawab"] == "712"
     assert values["Belum menjawab"] == "10.090"
+
+
+@pytest.mark.parametrize("role", [None, *Role])
+def test_a_card_offers_only_what_its_reader_may_do(role):
+    """A button that is refused would say too much, and help nobody."""
+    for state in CampaignState:
+        standing = replace(campaign(), state=state)
+
+        shown = campaign_cards.card(words("en"), standing, figures(), template=None, role=role)
+
+        buttons = [button for button in (*shown.choices, *shown.secondary) if isinstance(button, Button)]
+        assert all(may(role, ACTS[campaign_cards.ORDERS[button.verb]]) for button in buttons)
+
+
+def test_a_first_part_and_a_change_that_waits_have_their_buttons():
+    """What is to be decided stands first."""
+    orders = campaign_cards.orders_for(campaign(), Role.APPROVER)
+
+    assert [str(order) for order in orders] == ["approve", "reject", "continue", "pause", "cancel"]
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -69,7 +91,7 @@ def test_a_refusal_tells_nothing(locale):
 @pytest.mark.parametrize("locale", LOCALES)
 def test_everything_has_a_name_in_every_language(locale):
     """Each state, each step, each reach: a word that is missing would break a card."""
-    states = {cards.state_name(words(locale), state) for state in CampaignState}
+    states = {campaign_cards.state_name(words(locale), state) for state in CampaignState}
     steps = {
         cards.step_name(words(locale), step)
         for step in ("notice", "reminder-1", "later-1", "correction-1", "closing", "reply")

@@ -7,8 +7,8 @@ from bot.domain.roles import Act, Role, may
 ALLOWED = {
     Role.VIEWER: "campaign.forecast campaign.preview campaign.report campaign.status sign_in",
     Role.SUPPORT: "campaign.status link_account lookup resend sign_in",
-    Role.EDITOR: "campaign.edit campaign.forecast campaign.pause campaign.preview campaign.report"
-    " campaign.request campaign.status campaign.test_send sign_in",
+    Role.EDITOR: "campaign.edit campaign.forecast campaign.move_deadline campaign.pause campaign.preview"
+    " campaign.report campaign.request campaign.status campaign.test_send sign_in",
     Role.APPROVER: "campaign.approve campaign.cancel campaign.forecast campaign.move_deadline campaign.pause"
     " campaign.preview campaign.reject campaign.report campaign.resume campaign.schedule campaign.start campaign.status"
     " campaign.test_send sign_in",

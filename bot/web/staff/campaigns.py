@@ -8,13 +8,13 @@ from typing import Final
 
 from starlette.responses import HTMLResponse, Response
 
-from bot.campaigns import deadline, service
+from bot.campaigns import approval, deadline, service
 from bot.campaigns.deadline import Move
 from bot.campaigns.lint import lint_shipped
 from bot.campaigns.status import Status, status
-from bot.conversation import cards
+from bot.conversation import campaign_cards, cards
 from bot.domain import moments
-from bot.domain.campaign import Campaign, CampaignState
+from bot.domain.campaign import STARTED, Campaign, CampaignState
 from bot.domain.choice import ChoiceValue
 from bot.domain.roles import Act
 from bot.domain.share import Share
@@ -44,13 +44,14 @@ def _request(session: Session, visit: Visit, now: datetime) -> object:
 
 
 def _reject(session: Session, visit: Visit, now: datetime) -> object:
-    return service.reject(session, visit.slug, by=visit.member.name, now=now, why=visit.said("why") or None)
+    return approval.reject(session, visit.slug, by=visit.member.name, now=now, why=visit.said("why") or None)
 
 
 def _approve(session: Session, visit: Visit, now: datetime) -> object:
     typed = visit.said("audience")
     audience = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else -1
-    return service.approve(session, visit.slug, by=visit.member.name, now=now, audience=audience)
+    by, rest_days = visit.member.name, visit.desk.rest_days
+    return approval.approve(session, visit.slug, by=by, now=now, rest_days=rest_days, audience=audience)
 
 
 def _schedule(session: Session, visit: Visit, now: datetime) -> object:
@@ -88,16 +89,22 @@ def _cancel(session: Session, visit: Visit, now: datetime) -> object:
 
 def _move(session: Session, visit: Visit, now: datetime) -> object:
     to = moments.day(visit.said("deadline"), what="The deadline")
-    return deadline.move(
-        session, visit.slug, to=to, by=visit.member.name, now=now, rest_days=visit.desk.rest_days
+    return approval.move_deadline(
+        session,
+        visit.slug,
+        to=to,
+        by=visit.member.name,
+        now=now,
+        rest_days=visit.desk.rest_days,
+        may_approve=visit.may(Act.APPROVE),
     )
 
 
 OPEN: Final = tuple(s for s in CampaignState if s not in (CampaignState.FINISHED, CampaignState.CANCELLED))
 DEEDS: Final[Mapping[str, Deed]] = {
     "request": Deed(Act.REQUEST, (CampaignState.DRAFT,), _request),
-    "reject": Deed(Act.REJECT, (CampaignState.IN_REVIEW,), _reject),
-    "approve": Deed(Act.APPROVE, (CampaignState.DRAFT, CampaignState.IN_REVIEW), _approve),
+    "reject": Deed(Act.REJECT, (CampaignState.IN_REVIEW, *STARTED), _reject),
+    "approve": Deed(Act.APPROVE, (CampaignState.DRAFT, CampaignState.IN_REVIEW, *STARTED), _approve),
     "schedule": Deed(Act.SCHEDULE, (CampaignState.APPROVED, CampaignState.SCHEDULED), _schedule),
     "unschedule": Deed(Act.SCHEDULE, (CampaignState.SCHEDULED,), _unschedule),
     "start": Deed(Act.START, (CampaignState.APPROVED, CampaignState.SCHEDULED), _start),
@@ -146,7 +153,11 @@ class CampaignPages:
         try:
             to = moments.day(visit.request.query_params.get("deadline", ""), what="The deadline")
             move = await visit.desk.database.transact(
-                deadline.preview, visit.slug, to=to, now=visit.desk.clock.now()
+                deadline.preview,
+                visit.slug,
+                to=to,
+                now=visit.desk.clock.now(),
+                rest_days=visit.desk.rest_days,
             )
         except TenggatError as error:
             return await self.show(visit, problem=str(error))
@@ -181,6 +192,8 @@ class CampaignPages:
         }
         if campaign.first_below is None:
             offered.discard("continue")
+        if campaign.state in STARTED and campaign.proposed is None:
+            offered -= {"approve", "reject"}
         html = visit.fill(
             "campaign.html",
             row=_Row.of(visit, campaign),
@@ -188,7 +201,7 @@ class CampaignPages:
             document=campaign.document,
             figures=None if standing is None else _figures(visit, campaign, standing),
             offered=offered,
-            own=campaign.author == visit.member.name and not campaign.document.single_operator,
+            own=campaign.is_own(visit.member.name),
             problem=problem,
             move=move,
             to=to,
@@ -235,7 +248,7 @@ class _Row:
         return cls(
             campaign.slug,
             campaign.state.value,
-            cards.state_name(visit.plain, campaign.state),
+            campaign_cards.state_name(visit.plain, campaign.state),
             words.day(campaign.document.deadline),
             campaign.author,
             campaign.approver,

@@ -1,0 +1,250 @@
+"""Steering a campaign by a line of words, whoever says them and wherever: the one door for every face."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from bot.campaigns import approval, deadline, rights, service, trial
+from bot.campaigns.deadline import Move
+from bot.campaigns.lint import Linter
+from bot.campaigns.planner import RestDays
+from bot.campaigns.rights import Actor
+from bot.campaigns.trial import Trial
+from bot.domain import moments
+from bot.domain.campaign import Campaign
+from bot.domain.order import COMMAND, CONFIRM, USAGE, USAGES, Line, Order
+from bot.domain.recipient import Address
+from bot.domain.roles import Act, may
+from bot.domain.share import Share
+from bot.exceptions import BadMoment, SameApprover, TenggatError, UnknownWord
+from bot.store import campaigns
+from bot.store.database import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """They may not; what they asked for was not even looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Misused:
+    """It is not written so, but as `usage` says."""
+
+    usage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """There is no campaign of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """It may be done, but not to this campaign as it stands."""
+
+    campaign: Campaign
+    error: TenggatError
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """All campaigns, the newest first."""
+
+    campaigns: tuple[Campaign, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Something about a campaign is to be shown, or a form to be opened; nothing has changed."""
+
+    order: Order
+    campaign: Campaign | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The campaign as it stands now."""
+
+    campaign: Campaign
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """What a moved deadline does; `line` confirms it, None when it is done or waits for approval already."""
+
+    move: Move
+    line: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A test is on its way."""
+
+    trial: Trial
+
+
+Answer = Denied | Misused | Missing | Refused | Listed | Asked | Changed | Moving | Tried
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """What steering needs besides the words."""
+
+    linter: Linter
+    rest_days: RestDays
+
+
+def steer(
+    session: Session, actor: Actor, line: Line, wheel: Wheel, *, now: datetime, here: Address | None = None
+) -> Answer:
+    """What is said is done, if the actor may do it. A denial is on record and the same for a campaign that
+    there is and one that there is not. `here` is where a test goes that names nobody."""
+    campaign = _meant(session, line)
+    if not rights.admit(session, actor, line.act, asked=line.said, now=now, subject=line.slug):
+        if campaign is not None and line.act is not None and may(actor.role, line.act):
+            return Refused(campaign, SameApprover(actor.name))
+        return Denied() if actor.role is None or line.act is not None else Misused(USAGE)
+    if line.order is None or line.usage is not None:
+        return Misused(line.usage or USAGE)
+    if line.order is Order.LIST:
+        return Listed(tuple(reversed(campaigns.every(session))))
+    if line.order is Order.NEW and not line.words:
+        return Asked(line.order, None)
+    if campaign is None:
+        return Missing()
+    try:
+        return _done(_Deed(session, actor, campaign, line.words[1:], wheel, now, here), line.order)
+    except (BadMoment, UnknownWord):
+        return Misused(USAGES.get(line.order, USAGE))
+    except TenggatError as error:
+        return Refused(campaigns.get(session, campaign.slug), error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Deed:
+    """One order about one campaign, by somebody who may give it; `more` is what was said besides its name."""
+
+    session: Session
+    actor: Actor
+    campaign: Campaign
+    more: Sequence[str]
+    wheel: Wheel
+    now: datetime
+    here: Address | None
+
+    @property
+    def slug(self) -> str:
+        return self.campaign.slug
+
+    @property
+    def by(self) -> str:
+        return self.actor.name
+
+    @property
+    def lint(self) -> Linter:
+        return self.wheel.linter
+
+
+def _done(deed: _Deed, order: Order) -> Answer:
+    if order in CHANGES:
+        return Changed(CHANGES[order](deed))
+    if order is Order.MOVE_DEADLINE:
+        return _moved(deed)
+    if order is Order.TEST_SEND:
+        testers = [Address.read(text) for text in deed.more] or ([deed.here] if deed.here else [])
+        return Tried(trial.send(deed.session, deed.slug, testers, linter=deed.lint, by=deed.by, now=deed.now))
+    return Asked(order, deed.campaign)
+
+
+def _copied(deed: _Deed) -> Campaign:
+    to, name = moments.day(deed.more[0], what="The deadline"), next(iter(deed.more[1:]), None)
+    return service.new_from(deed.session, deed.slug, deadline=to, author=deed.by, now=deed.now, name=name)
+
+
+def _requested(deed: _Deed) -> Campaign:
+    return service.request(deed.session, deed.slug, by=deed.by, now=deed.now)
+
+
+def _approved(deed: _Deed) -> Campaign:
+    return approval.approve(
+        deed.session,
+        deed.slug,
+        by=deed.by,
+        now=deed.now,
+        rest_days=deed.wheel.rest_days,
+        audience=int(deed.more[0]),
+        lint=deed.lint,
+    )
+
+
+def _rejected(deed: _Deed) -> Campaign:
+    return approval.reject(deed.session, deed.slug, by=deed.by, now=deed.now)
+
+
+def _scheduled(deed: _Deed) -> Campaign:
+    at = moments.instant(deed.more[0], deed.campaign.document.zone, what="The start")
+    return service.schedule(
+        deed.session, deed.slug, at=at.astimezone(UTC), by=deed.by, now=deed.now, lint=deed.lint
+    )
+
+
+def _unscheduled(deed: _Deed) -> Campaign:
+    return service.unschedule(deed.session, deed.slug, by=deed.by, now=deed.now)
+
+
+def _started(deed: _Deed) -> Campaign:
+    first = Share.read(deed.more[0]) if deed.more else None
+    return service.start(deed.session, deed.slug, by=deed.by, now=deed.now, first=first, lint=deed.lint)
+
+
+def _continued(deed: _Deed) -> Campaign:
+    return service.go_on(deed.session, deed.slug, by=deed.by, now=deed.now)
+
+
+def _paused(deed: _Deed) -> Campaign:
+    return service.pause(deed.session, deed.slug, by=deed.by, now=deed.now)
+
+
+def _resumed(deed: _Deed) -> Campaign:
+    rest_days = deed.wheel.rest_days
+    return service.resume(deed.session, deed.slug, by=deed.by, now=deed.now, rest_days=rest_days)
+
+
+def _cancelled(deed: _Deed) -> Campaign:
+    return service.cancel(deed.session, deed.slug, by=deed.by, now=deed.now)
+
+
+CHANGES: Final[Mapping[Order, Callable[[_Deed], Campaign]]] = {
+    Order.NEW: _copied,
+    Order.REQUEST: _requested,
+    Order.APPROVE: _approved,
+    Order.REJECT: _rejected,
+    Order.SCHEDULE: _scheduled,
+    Order.UNSCHEDULE: _unscheduled,
+    Order.START: _started,
+    Order.CONTINUE: _continued,
+    Order.PAUSE: _paused,
+    Order.RESUME: _resumed,
+    Order.CANCEL: _cancelled,
+}
+
+
+def _moved(deed: _Deed) -> Moving:
+    """What the move would do; once it is confirmed it waits for approval, or is done."""
+    to, slug, rest_days = moments.day(deed.more[0], what="The deadline"), deed.slug, deed.wheel.rest_days
+    if CONFIRM not in deed.more[1:]:
+        told = deadline.preview(deed.session, slug, to=to, now=deed.now, rest_days=rest_days)
+        return Moving(told, f"{COMMAND} {Order.MOVE_DEADLINE} {slug} {to} {CONFIRM}")
+    may_approve = may(deed.actor.role, Act.APPROVE)
+    moved = approval.move_deadline(
+        deed.session, slug, to=to, by=deed.by, now=deed.now, rest_days=rest_days, may_approve=may_approve
+    )
+    return Moving(moved, None)
+
+
+def _meant(session: Session, line: Line) -> Campaign | None:
+    """The campaign that was named, else the newest one."""
+    if line.slug is None:
+        return next(reversed(campaigns.every(session)), None)
+    return campaigns.find(session, line.slug)
