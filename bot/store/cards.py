@@ -11,7 +11,7 @@ from bot.domain.step import StepKind
 from bot.store.models import CampaignRow, CardRow, DeliveryRow
 from bot.store.outbox import ANSWER_FIRST
 
-STEP = "card"
+STEP = "reply-card"
 
 
 @dataclass(frozen=True, slots=True)
