@@ -152,6 +152,7 @@ def approve(
     from bot.campaigns import approval
     from bot.i18n import rest_days
 
+    _require_right(slug, by)
     _act(partial(approval.approve, audience=audience, rest_days=rest_days), slug, by, as_json)
     campaign_figures.warn_of_misses(slug)
 
@@ -317,6 +318,19 @@ def new(
     if out is not None:
         _write(out, campaign)
     _answer(campaign, as_json)
+
+
+def _require_right(slug: str, by: str) -> None:
+    """Raise, with a denial on record, when the campaign is their own."""
+    from bot.campaigns import rights
+    from bot.domain.roles import Act
+    from bot.exceptions import SameApprover
+
+    act = Act.APPROVE
+    with database() as opened:
+        now, actor = opened.clock.now(), rights.at_console(by)
+        if not opened.run(rights.admit, actor, act, asked=act.value, now=now, subject=slug):
+            raise SameApprover(by)
 
 
 def _act(act: Callable[Concatenate["Session", ...], "Campaign"], slug: str, by: str, as_json: bool) -> None:

@@ -7,7 +7,9 @@ import pytest
 from sqlmodel import col, select
 
 from bot.campaigns import service, templates
+from bot.campaigns.guarding import LOOK_EVERY
 from bot.domain.campaign import Campaign
+from bot.domain.guard import Guards
 from bot.domain.message import Verb
 from bot.domain.roles import Role
 from bot.domain.template import PlacedText
@@ -27,6 +29,7 @@ class Desk:
     chats: Chats
     sari: Actor
     budi: Actor
+    citra: Actor  # somebody else in the audience
 
     @property
     def campaign(self) -> Campaign:
@@ -75,19 +78,21 @@ def desk(chats: Chats) -> Desk:
     chats.run(staff.add, Staff("Sari", Role.EDITOR, sari.key), by="admin", now=BEFORE)
     chats.run(staff.add, Staff("Budi", Role.APPROVER, budi.key), by="admin", now=BEFORE)
     draft = chats.run(campaigns.get, SLUG)
-    document = replace(draft.document, single_operator=False)
+    guards = Guards(blocked=10, blocked_after=3, failed=50, failed_after=100)
+    document = replace(draft.document, single_operator=False, guards=guards)
     chats.run(service.load, document, author="Sari", now=BEFORE)
-    return Desk(chats, sari, budi)
+    return Desk(chats, sari, budi, chats.actor(TELEGRAM, "u-3"))
 
 
 async def test_from_a_draft_to_its_end(desk: Desk) -> None:
-    """A wording and then the deadline each void the approval; the start is scheduled; the deadline of the
-    running campaign moves once the other has approved it; and it is cancelled."""
+    """A wording and then the deadline each void the approval; the start is scheduled; a guard
+    trips, and a person resumes; the deadline of the running campaign moves once the other has approved it; and
+    it is cancelled."""
     chats, sari, budi = desk.chats, desk.sari, desk.budi
     async with chats.running() as app:
         await chats.wait()  # until Slack has connected
         assert await desk.sari_says(f"request {SLUG}") == "in_review"
-        assert await desk.budi_says(f"approve {SLUG} 2") == "approved"
+        assert await desk.budi_says(f"approve {SLUG} 3") == "approved"
 
         desk.edit_words()
         app.metronome.changed()  # as a tick would find it
@@ -96,13 +101,13 @@ async def test_from_a_draft_to_its_end(desk: Desk) -> None:
         assert "draft" in card_of(sari).text
         assert "draft" in card_of(budi).text
         assert await desk.sari_taps(Verb.CAMPAIGN_REQUEST) == "in_review"
-        assert await desk.budi_says(f"approve {SLUG} 2") == "approved"
+        assert await desk.budi_says(f"approve {SLUG} 3") == "approved"
 
         assert await desk.sari_says(f"move-deadline {SLUG} 2025-10-06") == "approved"
         assert await desk.sari_taps(Verb.CONFIRM) == "draft"
         assert desk.campaign.document.deadline == date(2025, 10, 6)
         assert await desk.sari_says(f"request {SLUG}") == "in_review"
-        assert await desk.budi_says(f"approve {SLUG} 2") == "approved"
+        assert await desk.budi_says(f"approve {SLUG} 3") == "approved"
 
         assert await desk.budi_says(f"schedule {SLUG} 2025-09-02T09:00") == "scheduled"
         await chats.until(datetime.fromisoformat("2025-09-02T09:00:05+07:00"))
@@ -117,6 +122,13 @@ async def test_from_a_draft_to_its_end(desk: Desk) -> None:
         assert await desk.budi_taps(Verb.CAMPAIGN_RESUME) == "paused"
         assert await desk.budi_taps(Verb.CONFIRM) == "running"
 
+        chats.sandbox.telegram.block(int(desk.citra.external))
+        await chats.wait(2 * LOOK_EVERY)
+        assert desk.state == "paused"
+        assert "paused" in card_of(sari).text
+        assert await desk.sari_says(f"resume {SLUG}") == "paused"
+        assert await desk.budi_says(f"resume {SLUG}") == "running"
+
         await desk.sari_says(f"move-deadline {SLUG} 2025-10-12")
         shown = sari.last
         assert fact(shown, "Get a correction") == "2"
@@ -125,9 +137,9 @@ async def test_from_a_draft_to_its_end(desk: Desk) -> None:
         await desk.sari_taps(Verb.CONFIRM)
         assert desk.campaign.document.deadline == date(2025, 10, 6)
         assert "October 12, 2025" in card_of(budi).text
-        await desk.sari_says(f"approve {SLUG} 2")
+        await desk.sari_says(f"approve {SLUG} 3")
         assert desk.campaign.proposed is not None
-        await desk.budi_says(f"approve {SLUG} 2")
+        await desk.budi_says(f"approve {SLUG} 3")
         assert desk.campaign.document.deadline == date(2025, 10, 12)
         assert fact(card_of(sari), "Deadline") == "October 12, 2025"
         await chats.wait(timedelta(days=1))
@@ -136,7 +148,7 @@ async def test_from_a_draft_to_its_end(desk: Desk) -> None:
         assert await desk.budi_taps(Verb.CAMPAIGN_CANCEL) == "running"
         assert await desk.budi_taps(Verb.CONFIRM) == "cancelled"
         assert "cancelled" in card_of(sari).text
-    assert denied(chats) == [("Sari", "campaign.approve")]
+    assert denied(chats) == [("Sari", "campaign.resume"), ("Sari", "campaign.approve")]
 
 
 def card_of(actor: Actor) -> Shown:
