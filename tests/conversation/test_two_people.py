@@ -123,7 +123,9 @@ async def test_from_a_draft_to_its_end(desk: Desk) -> None:
         assert await desk.budi_taps(Verb.CONFIRM) == "running"
 
         chats.sandbox.telegram.block(int(desk.citra.external))
-        await chats.wait(2 * LOOK_EVERY)
+        await chats.wait(LOOK_EVERY)
+        app.engine.hint("guard")  # as a tick would
+        await chats.wait(LOOK_EVERY)
         assert desk.state == "paused"
         assert "paused" in card_of(sari).text
         assert await desk.sari_says(f"resume {SLUG}") == "paused"
