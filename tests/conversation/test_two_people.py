@@ -126,6 +126,8 @@ async def test_from_a_draft_to_its_end(desk: Desk) -> None:
         await chats.wait(LOOK_EVERY)
         app.engine.hint("guard")  # as a tick would
         await chats.wait(LOOK_EVERY)
+        app.metronome.changed()
+        await chats.wait()
         assert desk.state == "paused"
         assert "paused" in card_of(sari).text
         assert await desk.sari_says(f"resume {SLUG}") == "paused"
