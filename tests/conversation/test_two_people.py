@@ -141,9 +141,9 @@ async def test_from_a_draft_to_its_end(desk: Desk) -> None:
         await desk.sari_taps(Verb.CONFIRM)
         assert desk.campaign.document.deadline == date(2025, 10, 6)
         assert "October 12, 2025" in card_of(budi).text
-        await desk.sari_says(f"approve {SLUG} 3")
+        await desk.sari_says(f"approve {SLUG} 2")
         assert desk.campaign.proposed is not None
-        await desk.budi_says(f"approve {SLUG} 3")
+        await desk.budi_says(f"approve {SLUG} 2")
         assert desk.campaign.document.deadline == date(2025, 10, 12)
         assert fact(card_of(sari), "Deadline") == "October 12, 2025"
         await chats.wait(timedelta(days=1))
