@@ -80,7 +80,7 @@ def _is_nobodys_question(session: Session, talk: "Talk", tap: Tap, token: TapTok
     elif token.verb is Verb.TEST:
         replies.say(trial_tapped(talk.words_of(tap.sender)))
     elif token.verb in staff_taps.VERBS:
-        outbox.arrived(session, token.delivery, message=tap.message, now=replies.now)
+        doubts.arrived(session, token.delivery, message=tap.message, now=replies.now)
         staff_taps.take(session, talk, tap, token, replies)
     else:
         return False
