@@ -51,6 +51,7 @@ class Database:
         self._count = count(1)
         self.changes = 0  # another number after each transaction here that somebody may care about
         threads = 1 if self.is_sqlite else POSTGRES_THREADS
+        self._has_traces = self.is_sqlite  # so a process that ended too early may have left it
         self._threads = _Inline() if inline else ThreadPoolExecutor(threads, thread_name_prefix="database")
         self._looking = _Inline() if inline else ThreadPoolExecutor(1, thread_name_prefix="looking")
 
@@ -77,8 +78,8 @@ class Database:
                 failpoint("database.after_commit")
                 if not session.info.get(QUIET):
                     self.changes = next(self._count)
-                if session.info.get(TRACES) and self.is_sqlite:
-                    self._truncate_log()
+                if self.is_sqlite and (self._has_traces or session.info.get(TRACES)):
+                    self._has_traces = not self._truncate_log()
                 return result
         except OperationalError as error:
             raise DatabaseAway(self.shown_url, _first_line(error)) from error
@@ -189,13 +190,22 @@ class Database:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _truncate_log(self) -> None:
-        """What was erased is overwritten in the file; the log beside it, which still has it, is emptied."""
+    def _truncate_log(self) -> bool:
+        """What was erased is overwritten in the file; whether the log beside it, which still has it, is empty.
+
+        It is not as long as somebody reads what stood there before; nobody's answer waits for that.
+        """
         connection = self.engine.raw_connection()  # without a transaction, in which this cannot be done
         try:
-            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA busy_timeout = 0")
+            is_busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            cursor.execute(f"PRAGMA busy_timeout = {1000 * BUSY_TIMEOUT:.0f}")
+        except sqlite3.OperationalError:  # what was asked for is committed all the same
+            return False
         finally:
             connection.close()
+        return not is_busy
 
     def _alembic(self, connection: Connection | None) -> Config:
         config = Config()

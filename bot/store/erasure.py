@@ -10,6 +10,7 @@ from sqlmodel import Session, col, delete, or_, select, update
 
 from bot.domain.delivery import DeliveryState
 from bot.domain.ledger import EntryType
+from bot.domain.roles import Act
 from bot.domain.suppression import marks_of
 from bot.store import addresses, answers, ledger, suppression
 from bot.store.database import leave_no_traces
@@ -22,6 +23,7 @@ from bot.store.models import (
     InboxRow,
     LinkTokenRow,
     RecipientRow,
+    StaffRow,
 )
 
 ERASED = "erased"
@@ -45,22 +47,23 @@ def erase(session: Session, recipient_id: int, *, key: bytes, now: datetime) -> 
     The entries of their choices stay in the ledger without the records that would open them; a statement in
     it says which these are. Deliveries stay as counts. `key` is that of the marks.
     """
-    person = session.get_one(RecipientRow, recipient_id)
+    person = _held(session, recipient_id)
     places = session.exec(select(AddressRow).where(AddressRow.recipient_id == recipient_id)).all()
     choices = session.exec(select(ChoiceRow).where(ChoiceRow.recipient_id == recipient_id)).all()
     values = [addresses.value(row) for row in places]
     marks = marks_of(key, ref=person.ref, places=values, email_hash=person.email_hash)
     suppression.add(session, marks, now=now)
     names = {person.ref, *(row.receipt for row in choices)}
+    called = {*names, *(row.handle for row in places if row.handle)}
+    keys = {row.key for row in places} | _former_keys(session, recipient_id)
+    _empty_look_ups(session, called)
     _empty_deliveries(session, recipient_id, [row.id or 0 for row in places], names, now)
-    _empty_inbox(session, [row.key for row in places], names)
-    _empty_audit(
-        session, [row.key for row in places], {*names, *(row.handle for row in places if row.handle)}
-    )
+    _empty_inbox(session, keys, names)
+    _empty_audit(session, keys, called)
     _drop_choices(session, choices, now)
     answers.drop_repetitions(session, recipient_id)
     session.execute(delete(LinkTokenRow).where(col(LinkTokenRow.recipient_id) == recipient_id))
-    opened = col(LinkTokenRow.opened_by).in_([row.key for row in places])
+    opened = col(LinkTokenRow.opened_by).in_(keys)
     session.execute(update(LinkTokenRow).where(opened).values(opened_by=None, opened_at=None))
     session.execute(delete(AddressRow).where(col(AddressRow.recipient_id) == recipient_id))
     session.execute(delete(RecipientRow).where(col(RecipientRow.id) == recipient_id))
@@ -83,6 +86,41 @@ def empty_updates_of(session: Session, key: str) -> None:
     leave_no_traces(session)
 
 
+def _held(session: Session, recipient_id: int) -> RecipientRow:
+    """The person; nobody records anything of them until this transaction ends."""
+    return session.exec(select(RecipientRow).where(RecipientRow.id == recipient_id).with_for_update()).one()
+
+
+def _former_keys(session: Session, recipient_id: int) -> set[str]:
+    """Accounts that the person wrote from, before another took their place; none that is somebody else's or
+    staff's now."""
+    answered = select(DeliveryRow.inbox_id).where(DeliveryRow.recipient_id == recipient_id)
+    senders = set(
+        session.exec(select(InboxRow.sender).where(col(InboxRow.id).in_(answered), InboxRow.sender != ""))
+    )
+    taken = set(session.exec(select(AddressRow.key).where(col(AddressRow.key).in_(senders))))
+    of_staff = set(session.exec(select(StaffRow.key).where(col(StaffRow.key).in_(senders))))
+    return senders - taken - of_staff
+
+
+def _empty_look_ups(session: Session, called: Collection[str]) -> None:
+    """What staff typed to find the person, by whichever of their names, and the card that they got.
+
+    A look-up is on record with the instant at which its update was done.
+    """
+    handles = {f"@{name}" for name in called}
+    at = select(AuditRow.at).where(
+        AuditRow.act == Act.LOOKUP.value, col(AuditRow.subject).in_({*called, *handles})
+    )
+    asked = session.exec(select(InboxRow).where(col(InboxRow.done_at).in_(at))).all()
+    for row in asked:
+        row.body = ""
+    cards = select(DeliveryRow).where(col(DeliveryRow.inbox_id).in_([row.id for row in asked]))
+    for card in session.exec(cards).all():
+        _say_nothing(card)
+    session.flush()
+
+
 def _empty_deliveries(
     session: Session, recipient_id: int, places: Sequence[int], names: Collection[str], now: datetime
 ) -> None:
@@ -95,11 +133,18 @@ def _empty_deliveries(
     told = session.exec(select(DeliveryRow).where(_contains(col(DeliveryRow.body), names))).all()
     for row in told:  # cards that staff were shown
         if _mentions(row.body, names):
-            row.body, row.reason = None, ERASED
+            _say_nothing(row)
     session.flush()
 
 
-def _empty_inbox(session: Session, keys: Sequence[str], names: Collection[str]) -> None:
+def _say_nothing(row: DeliveryRow) -> None:
+    """The reply has no words any more; one that was still to be sent is not."""
+    row.body, row.reason = None, ERASED
+    if row.state in OPEN:
+        row.state = DeliveryState.CANCELLED.value
+
+
+def _empty_inbox(session: Session, keys: Collection[str], names: Collection[str]) -> None:
     """What is still to be worked stays until it is; by then it comes from a stranger."""
     theirs = or_(col(InboxRow.sender).in_(keys), _contains(col(InboxRow.body), names))
     externals = {key.rpartition(":")[2] for key in keys}
@@ -109,7 +154,7 @@ def _empty_inbox(session: Session, keys: Sequence[str], names: Collection[str]) 
     session.flush()
 
 
-def _empty_audit(session: Session, keys: Sequence[str], names: Collection[str]) -> None:
+def _empty_audit(session: Session, keys: Collection[str], names: Collection[str]) -> None:
     handles = {f"@{name}" for name in names}
     for row in session.exec(select(AuditRow).where(col(AuditRow.subject).in_({*names, *handles}))).all():
         row.subject, row.detail = ERASED, None

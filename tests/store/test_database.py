@@ -1,17 +1,21 @@
+import sqlite3
 import threading
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, delete, select
 
-from bot.clock import SystemClock
+from bot.clock import SystemClock, VirtualClock
 from bot.domain.campaign import Campaign
 from bot.exceptions import DatabaseAway, DatabaseNotMigrated, NotSavedInTime
 from bot.store import campaigns
-from bot.store.database import Database
-from tests.worlds import document
+from bot.store.database import Database, leave_no_traces
+from bot.store.models import RecipientRow
+from tests.worlds import BEFORE, document
 
 CAMPAIGN = Campaign(document())
 
@@ -112,3 +116,64 @@ def test_sqlite_is_durable(tmp_path):
         assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
         assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 2
         assert connection.execute(text("PRAGMA foreign_keys")).scalar_one() == 1
+
+
+def test_what_is_erased_while_somebody_reads_is_gone_once_they_have_read(sqlite_url):
+    """A long check keeps the old pages in the log; answers do not wait for it, and the log is emptied after."""
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
+    with (
+        Database(sqlite_url, clock=VirtualClock(BEFORE)) as database,
+        Database(sqlite_url, clock=VirtualClock(BEFORE)) as reader,
+    ):
+        database.run(_mute_nobody)
+        database.run(_add_person, "u-secret-name")
+
+        def read_and_wait(session):
+            session.exec(select(RecipientRow)).all()
+            database.run(_drop_people)
+            return _traces(path, "u-secret-name")
+
+        while_reading = reader.read(read_and_wait)
+        database.run(_mute_nobody)
+
+        assert while_reading == ["tenggat.db-wal"]
+        assert _traces(path, "u-secret-name") == []
+
+
+def test_traces_of_a_process_that_ended_too_early_go_with_the_next(sqlite_url):
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
+    with closing(
+        sqlite3.connect(path, isolation_level=None)
+    ) as stays:  # so that the log is not emptied for us
+        stays.execute("PRAGMA journal_mode=WAL")
+        stays.execute("SELECT count(*) FROM recipient").fetchone()
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("CREATE TABLE note (text)")
+            other.execute("INSERT INTO note VALUES ('u-secret-name')")
+            other.execute("PRAGMA secure_delete=ON")
+            other.execute("DELETE FROM note")
+        assert _traces(path, "u-secret-name") == ["tenggat.db-wal"]
+
+        with Database(sqlite_url, clock=VirtualClock(BEFORE)) as database:
+            database.run(_mute_nobody)
+
+        assert _traces(path, "u-secret-name") == []
+
+
+def _add_person(session, ref):
+    session.add(RecipientRow(ref=ref, plan="pro", imported_at=BEFORE))
+
+
+def _drop_people(session):
+    session.execute(delete(RecipientRow))
+    leave_no_traces(session)
+
+
+def _mute_nobody(session):
+    session.execute(delete(RecipientRow).where(RecipientRow.ref == ""))
+
+
+def _traces(path, name):
+    """The files in which this name stands."""
+    files = sorted(path.parent.glob(path.name + "*"))
+    return [file.name for file in files if name.encode() in file.read_bytes()]
