@@ -7,7 +7,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
-from sqlmodel import Session, SQLModel, delete, select
+from sqlmodel import Session, SQLModel, col, delete, select
 
 from bot.clock import SystemClock, VirtualClock
 from bot.domain.campaign import Campaign
@@ -170,7 +170,7 @@ def _drop_people(session):
 
 
 def _mute_nobody(session):
-    session.execute(delete(RecipientRow).where(RecipientRow.ref == ""))
+    session.execute(delete(RecipientRow).where(col(RecipientRow.ref) == ""))
 
 
 def _traces(path, name):

@@ -143,6 +143,7 @@ def _erase(world):
 def _noticed(session):
     for place in PLACES:
         row = addresses.by_key(session, place.key)
+        assert row is not None
         conversation = DIRECT if place.channel is ChannelName.SLACK else None
         addresses.noticed(session, row, conversation=conversation, handle=HANDLE, language="en")
 
