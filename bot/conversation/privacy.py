@@ -5,23 +5,27 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.campaigns import receipts
-from bot.conversation import choice, menu, privacy_words
+from bot.conversation import choice, dossier_words, menu, privacy_words
 from bot.conversation.turn import Turn
+from bot.domain.choice import ChoiceRecord
 from bot.domain.message import Document, Fact, Surface
 from bot.domain.suppression import suppression_key
 from bot.i18n import Words, language_name, match_locale, shown_list, shown_number
-from bot.store import addresses, choices, dossier, erasure, lanes
+from bot.store import addresses, campaigns, choices, dossier, erasure, lanes
 from bot.store.dossier import Json
 
 JSON = "application/json"
 JSON_LD = "application/ld+json"
-DATA_FILE = "my-data.json"
+TEXT = "text/plain"
+DATA_FILE, TEXT_FILE = "my-data.json", "my-data.txt"
 
 
 def show_data(turn: Turn) -> None:
-    """The person has what is kept of them, in short and as a file."""
+    """The person has what is kept of them: in short, as a text to read, and as a file with all of it."""
     kept = dossier.of(turn.session, turn.person.recipient.id, turn.talk.periods)
-    turn.say(privacy_words.kept(turn.words, _summary(turn, kept)))
+    facts = _summary(turn, kept)
+    turn.say(privacy_words.kept(turn.words, facts))
+    turn.say(privacy_words.data_text(turn.words), document=Document(TEXT_FILE, TEXT, _readable(turn, facts)))
     turn.say(privacy_words.data_file(turn.words), document=_file(DATA_FILE, kept))
 
 
@@ -108,6 +112,25 @@ def _summary(turn: Turn, kept: Json) -> Sequence[Fact]:
         Fact(words.gettext("Choices"), _count(words, kept["choices"])),
         Fact(words.gettext("Messages to you"), _count(words, kept["messages"])),
         Fact(words.gettext("Look-ups by staff"), _count(words, kept["looked_up_by_staff"])),
+    )
+
+
+def _readable(turn: Turn, facts: Sequence[Fact]) -> str:
+    session, recipient_id = turn.session, turn.person.recipient.id
+
+    def label(record: ChoiceRecord) -> str:
+        campaign = campaigns.get(session, record.campaign)
+        return turn.talk.template(turn.person, campaign).label(record.value)
+
+    return dossier_words.readable(
+        turn.words,
+        operator=turn.talk.speaking.operator,
+        facts=facts,
+        choices=choices.history(session, recipient_id),
+        label=label,
+        messages=dossier.shown_texts(session, recipient_id),
+        look_ups=dossier.look_ups(session, recipient_id),
+        periods=turn.talk.periods,
     )
 
 

@@ -13,14 +13,19 @@ def kept(words: Words, facts: Sequence[Fact]) -> Message:
         words,
         MessageKind.DATA,
         words.gettext("This is what we keep about you."),
-        words.gettext("Everything stands in the file that follows."),
+        words.gettext("Everything stands in the files that follow: once to be read, and once for programs."),
         facts=tuple(facts),
     )
 
 
+def data_text(words: Words) -> Message:
+    """Above the file with what is kept, as a text."""
+    return plain(words, MessageKind.DATA, words.gettext("What we keep about you, to be read"))
+
+
 def data_file(words: Words) -> Message:
     """Above the file with everything that is kept."""
-    return plain(words, MessageKind.DATA, words.gettext("Everything that we keep about you"))
+    return plain(words, MessageKind.DATA, words.gettext("Everything that we keep about you, for programs"))
 
 
 def receipt_file(words: Words, code: str) -> Message:

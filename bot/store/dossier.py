@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, select
 
 from bot.domain.delivery import DeliveryState
+from bot.domain.recipient import ChannelName
 from bot.domain.retention import Periods
 from bot.domain.step import StepKind
 from bot.store import answers, choices, deliveries, messages
@@ -14,6 +17,29 @@ from bot.store.deliveries import Logged
 from bot.store.models import AddressRow, AuditRow, DeliveryRow, InboxRow, LinkTokenRow, RecipientRow
 
 Json = dict[str, object]
+KEYS = tuple(f"{channel.value}:" for channel in ChannelName)  # with which the names of accounts begin
+
+
+@dataclass(frozen=True, slots=True)
+class ShownText:
+    """A campaign message that the person was shown, or may have been, with its words."""
+
+    at: datetime | None
+    channel: ChannelName
+    step: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """Somebody has looked the person up or done another `act` of support's for them, or was refused; `by` is
+    None for somebody who is not staff."""
+
+    at: datetime
+    by: str | None
+    act: str
+    allowed: bool
+    purpose: str | None
 
 
 def of(session: Session, recipient_id: int, periods: Periods) -> Json:
@@ -31,7 +57,17 @@ def of(session: Session, recipient_id: int, periods: Periods) -> Json:
         "messages": [_message(session, row) for row in deliveries.of_person(session, recipient_id)],
         "answers_to_you": _replies(session, recipient_id),
         "received_from_you": _received(session, [row.key for row in places]),
-        "looked_up_by_staff": _looked_up(session, person, places, kept),
+        "looked_up_by_staff": [
+            {
+                "at": look.at.isoformat(),
+                "by": look.by,
+                "act": look.act,
+                "allowed": look.allowed,
+                "purpose": look.purpose,
+            }
+            for look in look_ups(session, recipient_id)
+        ],
+        "acts_as_staff": _acts(session, [row.key for row in places]),
         "invitations": _invitations(session, recipient_id),
         "kept_for": {  # in days; null: until it is erased
             "choices": None,
@@ -40,6 +76,32 @@ def of(session: Session, recipient_id: int, periods: Periods) -> Json:
             "looked_up_by_staff": periods.staff or None,
         },
     }
+
+
+def shown_texts(session: Session, recipient_id: int) -> list[ShownText]:
+    """The campaign messages of this person whose words are kept, in the order in which they were made."""
+    return [
+        ShownText(row.settled_at, row.channel, row.step, text)
+        for row in deliveries.of_person(session, recipient_id)
+        if (text := messages.shown_text(session, row.rendering)) is not None
+    ]
+
+
+def look_ups(session: Session, recipient_id: int) -> list[LookUp]:
+    """Everybody who has looked the person up, by whichever name; refused ones too."""
+    person = session.get_one(RecipientRow, recipient_id)
+    handles = [
+        row.handle
+        for row in session.exec(select(AddressRow).where(AddressRow.recipient_id == recipient_id))
+        if row.handle
+    ]
+    codes = [kept.record.receipt for kept in choices.history(session, recipient_id)]
+    names = {person.ref, *handles, *(f"@{name}" for name in handles), *codes}
+    rows = session.exec(select(AuditRow).where(col(AuditRow.subject).in_(names)).order_by(col(AuditRow.id)))
+    return [
+        LookUp(row.at, None if row.actor.startswith(KEYS) else row.actor, row.act, row.allowed, row.detail)
+        for row in rows
+    ]
 
 
 def _person(row: RecipientRow) -> Json:
@@ -111,28 +173,10 @@ def _received(session: Session, keys: Sequence[str]) -> list[Json]:
     return [{"at": row.received_at.isoformat(), "update": json.loads(row.body)} for row in rows if row.body]
 
 
-def _looked_up(
-    session: Session, person: RecipientRow, places: Sequence[AddressRow], kept: Sequence[KeptChoice]
-) -> list[Json]:
-    """By whichever name staff asked for the person; refused look-ups too."""
-    handles = [row.handle for row in places if row.handle]
-    names = {person.ref, *handles, *(f"@{name}" for name in handles), *(c.record.receipt for c in kept)}
-    keys = [row.key for row in places]
-    rows = session.exec(
-        select(AuditRow)
-        .where(or_(col(AuditRow.subject).in_(names), col(AuditRow.actor).in_(keys)))
-        .order_by(col(AuditRow.id))
-    )
-    return [
-        {
-            "at": row.at.isoformat(),
-            "by": row.actor,
-            "act": row.act,
-            "allowed": row.allowed,
-            "detail": row.detail,
-        }
-        for row in rows
-    ]
+def _acts(session: Session, keys: Sequence[str]) -> list[Json]:
+    """Commands of staff that the person tried to give."""
+    rows = session.exec(select(AuditRow).where(col(AuditRow.actor).in_(keys)).order_by(col(AuditRow.id)))
+    return [{"at": row.at.isoformat(), "act": row.act, "allowed": row.allowed} for row in rows]
 
 
 def _invitations(session: Session, recipient_id: int) -> list[Json]:

@@ -130,8 +130,11 @@ def _empty_deliveries(
     session.execute(update(DeliveryRow).where(theirs).values(NOTHING_PERSONAL | {"reason": ERASED}))
     cards = update(DeliveryRow).where(col(DeliveryRow.about_id) == recipient_id)
     session.execute(cards.values(about_id=None, body=None, reason=ERASED))
-    told = session.exec(select(DeliveryRow).where(_contains(col(DeliveryRow.body), names))).all()
-    for row in told:  # cards that staff were shown
+    to_staff = col(DeliveryRow.recipient_id).is_(
+        None
+    )  # an index finds them: no other reply names anybody else
+    told = session.exec(select(DeliveryRow).where(to_staff, _contains(col(DeliveryRow.body), names))).all()
+    for row in told:
         if _mentions(row.body, names):
             _say_nothing(row)
     session.flush()

@@ -66,8 +66,12 @@ def shown(session: Session, name: str) -> Message | None:
 
 
 def shown_text(session: Session, name: str | None) -> str | None:
-    """The words of the text with this hash, without its buttons."""
+    """The words of the text with this hash, the two answers on its buttons among them."""
     message = shown(session, name) if name is not None else None
     if message is None:
         return None
-    return "\n".join((message.headline, *(paragraph.text for paragraph in message.paragraphs)))
+    texts = [message.headline, *(paragraph.text for paragraph in message.paragraphs)]
+    if message.deadline is not None:
+        texts.append(message.deadline.text)
+    texts += [f"[{choice.label}]" for choice in message.choices]
+    return "\n".join([*texts, *([message.footnote] if message.footnote else [])])

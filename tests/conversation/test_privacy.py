@@ -15,7 +15,7 @@ from bot.domain.recipient import Plan
 from bot.domain.roles import Role
 from bot.domain.suppression import suppression_key
 from bot.exceptions import MissingSettings, UnknownRecipient
-from bot.store import ledger, recipients, staff
+from bot.store import choices, ledger, recipients, staff
 from bot.store.models import ChoiceRow, LedgerRow, SuppressionRow
 from bot.store.recipients import Change
 from bot.store.staff import Staff
@@ -32,9 +32,10 @@ async def test_the_data_come_in_short_and_as_a_file(actor, chats):
     actor.commands("mydata")
     await chats.wait()
 
-    short, about_file = actor.seen[-2:]
+    short, about_text, about_file = actor.seen[-3:]
     assert short.headline == "This is what we keep about you."
     assert actor.ref in short.text
+    assert "to be read" in about_text.text
     assert "Everything that we keep about you" in about_file.text
     file = _file(chats, actor)
     assert file["person"]["reference"] == actor.ref
@@ -42,6 +43,43 @@ async def test_the_data_come_in_short_and_as_a_file(actor, chats):
     assert [choice["value"] for choice in file["choices"]] == ["opt_in"]
     assert [message["step"] for message in file["messages"]] == ["notice"]
     assert file["received_from_you"]
+
+
+async def test_the_text_to_read_says_everything_in_ones_own_language(actor, chats):
+    """Choices with their receipts, messages with their words, look-ups with date and purpose, and periods."""
+    actor.taps(Verb.OPT_IN)
+    await chats.wait()
+    actor.taps(Verb.OPT_OUT)
+    await chats.wait()
+    for name, allowed in (("Budi", True), ("telegram:99", False)):
+        chats.run(
+            staff.audit,
+            actor=name,
+            act="lookup",
+            allowed=allowed,
+            now=ASKED,
+            subject=actor.ref,
+            detail="complaint",
+        )
+
+    actor.commands("mydata")
+    await chats.wait()
+
+    said = _text(chats, actor)
+    first, second = [kept.record.receipt for kept in chats.run(choices.history, actor.recipient.id)]
+    assert "What Contoh Operator keeps about you" in said
+    assert f"Allow training (receipt {first})" in said
+    assert f"Do not allow training (receipt {second})" in said
+    assert "Notice\n  " + actor.seen[0].headline in said
+    assert "September 28, 2025" in said
+    assert "[Allow training]\n  [Do not allow training]\n  This text was translated by a machine" in said
+    [looked] = [line for line in said.splitlines() if "because of a complaint" in line]
+    assert "2025" in looked
+    assert "Budi" in looked
+    assert "somebody who is not staff, who was refused" in said
+    assert "telegram:99" not in said
+    assert "Look-ups by staff: 730 days" in said
+    assert "Choices, their receipts and the messages to you: until you have it erased" in said
 
 
 async def test_every_look_up_by_staff_stands_in_the_data(actor, chats):
@@ -245,8 +283,15 @@ def _count(session, table) -> int:
 
 def _file(chats, actor):
     """The file that the person got last."""
+    return json.loads(_files(chats, actor)[-1])
+
+
+def _text(chats, actor) -> str:
+    """The file to read among those that the person got last."""
+    return _files(chats, actor)[-2].decode()
+
+
+def _files(chats, actor) -> list[bytes]:
     if actor.channel is TELEGRAM:
-        files = chats.sandbox.telegram._world.files
-        return json.loads(list(files.values())[-1].content)
-    uploads = chats.sandbox.slack.slack.uploads
-    return json.loads(list(uploads.values())[-1].content)
+        return [file.content for file in chats.sandbox.telegram._world.files.values()]
+    return [upload.content for upload in chats.sandbox.slack.slack.uploads.values()]
