@@ -25,7 +25,10 @@ def show_data(turn: Turn) -> None:
     kept = dossier.of(turn.session, turn.person.recipient.id, turn.talk.periods)
     facts = _summary(turn, kept)
     turn.say(privacy_words.kept(turn.words, facts))
-    turn.say(privacy_words.data_text(turn.words), document=Document(TEXT_FILE, TEXT, _readable(turn, facts)))
+    turn.say(
+        privacy_words.data_text(turn.words),
+        document=Document(TEXT_FILE, TEXT, _readable(turn, facts).encode()),
+    )
     turn.say(privacy_words.data_file(turn.words), document=_file(DATA_FILE, kept))
 
 
