@@ -87,6 +87,13 @@ class BadFile(TenggatError):
         super().__init__(f"{place}: {problem}")
 
 
+class BackupElsewhere(TenggatError):
+    def __init__(self, database: str) -> None:
+        super().__init__(
+            f"{database} is not a file: use its server's own tool, such as pg_dump --format=custom."
+        )
+
+
 class UnknownZone(TenggatError):
     def __init__(self, name: str, nearest: str | None) -> None:
         self.nearest = nearest

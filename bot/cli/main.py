@@ -8,6 +8,7 @@ import typer
 
 from bot import __version__
 from bot.cli import (
+    backup,
     campaign,
     demo,
     doctor,
@@ -31,7 +32,7 @@ app.add_typer(template.app, name="template")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(receipt.app, name="receipt")
 app.add_typer(effects.app, name="effects")
-for commands in (inspect, interpret, run, web, demo, simulate, doctor):
+for commands in (backup, inspect, interpret, run, web, demo, simulate, doctor):
     commands.register(app)
 
 

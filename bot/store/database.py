@@ -150,7 +150,7 @@ class Database:
     def revision(self) -> str | None:
         """The revision that the database is at; None when nothing was made in it."""
         try:
-            with self.engine.connect() as connection:
+            with self.engine.execution_options(**{READS: True}).connect() as connection:
                 return MigrationContext.configure(connection).get_current_revision()
         except DBAPIError as error:
             raise DatabaseAway(self.shown_url, _first_line(error)) from error
