@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import insert
 
@@ -30,6 +30,7 @@ from bot.store import campaigns, checkpoints, choices, ledger, receipts, tree, v
 from bot.store.database import Database, Session
 from bot.store.models import ChoiceRow, LedgerRow, RecipientRow
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 BEGIN = datetime(2025, 9, 2, tzinfo=UTC)
@@ -84,7 +85,8 @@ async def _answers(database: Database, signer: Signer, folder: Path, count: int)
     alone = [await _answer(database, count + number, campaign) for number in range(ANSWERS)]
     _spread("an answer, nothing else going on", alone)
     database.run(_state, STATEMENTS)
-    sealer = Sealer(database, signer, clock=database.clock, outside=Folder(folder / "outside"))
+    watched = _Watched(database)
+    sealer = Sealer(watched, signer, clock=database.clock, outside=Folder(folder / "outside"))
     seals = 0
 
     async def seal() -> None:
@@ -98,9 +100,25 @@ async def _answers(database: Database, signer: Signer, folder: Path, count: int)
     sealing.cancel()
     await asyncio.wait({sealing})
     _spread(f"an answer while the ledger was sealed {seals} times", beside)
+    print(f"the longest transaction of sealing: {watched.longest:.1f} ms at work, of {watched.count}")
     check = database.read(verification.verify, key=signer.key)
     assert check.ok, check.problems
     assert check.size == count + 2 * ANSWERS + STATEMENTS
+
+
+class _Watched(Database):
+    """The same database, and how long its transactions keep a processor busy at most."""
+
+    def __init__(self, database: Database) -> None:
+        self.__dict__.update(database.__dict__)
+        self.longest, self.count = 0.0, 0
+
+    def run(self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        begun = time.thread_time()
+        result = super().run(function, *args, **kwargs)
+        self.longest = max(self.longest, 1000 * (time.thread_time() - begun))
+        self.count += 1
+        return result
 
 
 async def _answer(database: Database, number: int, campaign_id: int) -> float:
@@ -223,9 +241,10 @@ def _grow(database: Database) -> list[float]:
 
 
 def _timed(what: str, call: Callable[[], T]) -> T:
-    begun = time.perf_counter()
+    begun, worked = time.perf_counter(), time.process_time()
     result = call()
-    print(f"{what}: {1000 * (time.perf_counter() - begun):.1f} ms")
+    clock, cpu = time.perf_counter() - begun, time.process_time() - worked
+    print(f"{what}: {1000 * clock:.1f} ms, of them {1000 * cpu:.1f} ms at work")
     return result
 
 

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,12 @@ from tests.worlds import MORNING, World
 
 SECRET = "a secret of at least 32 characters"
 SIGNER = Signer.from_secret(SECRET.encode())
+
+
+@pytest.fixture
+def file(sqlite_url):
+    """The file of the commands' database."""
+    return Path(sqlite_url.removeprefix("sqlite:///"))
 
 
 @pytest.fixture
@@ -50,9 +57,9 @@ def test_without_a_secret_nothing_is_signed(ready):
     assert "BOT_SECRET_KEY" in done.err
 
 
-def test_a_cut_tail_is_told_by_what_is_outside(answered, home):
+def test_a_cut_tail_is_told_by_what_is_outside(answered, file):
     answered("ledger", "checkpoint")
-    with sqlite3.connect(home / "tenggat.db") as connection:
+    with sqlite3.connect(file) as connection:
         connection.execute("DELETE FROM checkpoint")
         connection.execute("DELETE FROM statement")
         connection.execute("DELETE FROM ledger_entry WHERE seq > 2")
@@ -91,13 +98,13 @@ def test_an_export_says_all_that_others_need_and_nothing_of_people(answered, hom
     assert "u-1" not in (home / "ledger.jsonl").read_text()
 
 
-def test_an_older_copy_goes_on_by_word(answered, home):
+def test_an_older_copy_goes_on_by_word(answered, home, file):
     """A backup that was restored: what was recorded since is lost, and that is said."""
     answered("ledger", "checkpoint")
-    (home / "copy.db").write_bytes(_whole(home / "tenggat.db"))
-    _answer_again(home)
+    (home / "copy.db").write_bytes(_whole(file))
+    _answer_again(file)
     answered("ledger", "checkpoint")
-    (home / "tenggat.db").write_bytes((home / "copy.db").read_bytes())
+    file.write_bytes((home / "copy.db").read_bytes())
     assert answered("ledger", "verify").code == 1
 
     done = answered("ledger", "restored", "--by", "ayu", "--json")
@@ -126,9 +133,9 @@ def test_nothing_is_started_with_another_secret(answered, monkeypatch):
     assert "BOT_SECRET_KEY" in done.err
 
 
-def _answer_again(home):
+def _answer_again(file):
     clock = VirtualClock(MORNING)
-    with Database(f"sqlite:///{home}/tenggat.db", clock=clock) as database:
+    with Database(f"sqlite:///{file}", clock=clock) as database:
         World(database, clock).answer("u-1", ChoiceValue.OPT_IN)
 
 

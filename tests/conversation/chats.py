@@ -3,13 +3,15 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from random import Random
 from typing import TypeVar
+
+from sqlalchemy import Engine, event
 
 from bot import resources
 from bot.app import App, opened
@@ -46,6 +48,7 @@ ASKED = WINDOW + timedelta(hours=1)  # everybody has it
 OVER = datetime(2025, 10, 1, 3, tzinfo=UTC)  # the deadline has passed everywhere
 WHILE = timedelta(seconds=20)  # longer than anything that a talk waits for
 FIRST_CHAT = 7000
+CHANGES = re.compile(r"\s*UPDATE (choice|ledger_entry)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +318,25 @@ async def chats(database: Database, clock: VirtualClock, *, limited: bool = True
         draft = database.run(campaigns.add, Campaign(document), now=BEFORE)
         started = rules.start(rules.approve(draft, by="admin"), now=BEFORE)
         database.run(campaigns.save, started, now=BEFORE, by="admin")
-        yield Chats(clock, sandbox, settings, database, faults)
+        with _kept_as_made():
+            yield Chats(clock, sandbox, settings, database, faults)
+
+
+@contextmanager
+def _kept_as_made() -> Iterator[None]:
+    """Whatever people do, no choice and no entry of the ledger is ever changed: they are only added, or erased."""
+    changed: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if CHANGES.match(statement):
+            changed.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert changed == []
 
 
 def json_of(content: bytes) -> dict[str, object]:

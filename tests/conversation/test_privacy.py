@@ -3,6 +3,7 @@
 import json
 import logging
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlmodel import select
@@ -148,13 +149,15 @@ async def test_nothing_is_erased_before_the_one_tap_that_confirms_it(actor, chat
     assert actor.history == ["opt_out"]
 
 
-async def test_forget_really_forgets(actor, chats, caplog, tmp_path):
+async def test_forget_really_forgets(actor, chats, caplog):
     """No name of the person is left in the database, the log beside it, or our own log."""
     with caplog.at_level(logging.DEBUG, logger="bot"):
         await _forgotten(actor, chats)
 
     assert actor.last.headline == "Everything that we kept about you has been erased."
-    for path in tmp_path.glob("tenggat.db*"):
+    file = Path(str(chats.database.url.database))
+    assert b"claude-consumer-terms" in file.read_bytes()
+    for path in file.parent.glob(f"{file.name}*"):
         content = path.read_bytes()
         for name in _names(actor):
             assert name.encode() not in content, (path.name, name)

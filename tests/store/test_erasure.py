@@ -2,6 +2,7 @@
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +20,9 @@ from bot.domain.roles import Act
 from bot.domain.update import Update
 from bot.store import (
     addresses,
+    campaigns,
     checkpoints,
+    choices,
     effects,
     erasure,
     exporting,
@@ -196,3 +199,40 @@ def _dump(world):
             for row in connection.execute(text(f"SELECT * FROM {table.name}"))
         ]
     return "\n".join(" ".join(row) for row in rows)
+
+
+def test_a_choice_made_while_its_person_is_forgotten_is_forgotten_too(known):
+    """Whoever comes second waits for the first, on a database where both could be under way."""
+    if known.database.is_sqlite:
+        return  # it has one writer
+    person, campaign = known.run(recipients.get, REF), known.run(campaigns.get, "terms")
+
+    def answer_and_forget(session):
+        _choose(session, person.id, campaign)
+        forgetting = thread.submit(_erase, known)
+        while not known.run(_somebody_waits):
+            assert not forgetting.done()
+        return forgetting
+
+    with ThreadPoolExecutor(1) as thread:
+        known.run(answer_and_forget).result()
+
+    assert [name for name in NAMES if name in _dump(known)] == []
+    known.run(ledger.enter, now=known.now)
+    assert known.database.read(verification.verify, key=SIGNER.key).ok
+
+
+def _choose(session, recipient_id, campaign):
+    [kept, *_] = choices.history(session, recipient_id)
+    record = replace(kept.record, receipt="TEN-0000-0000-000")
+    choices.add(
+        session,
+        record,
+        recipient_id=recipient_id,
+        campaign_id=campaign.id,
+        random_bytes=lambda size: b"\x09" * size,
+    )
+
+
+def _somebody_waits(session) -> int:
+    return int(session.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one())
