@@ -155,12 +155,8 @@ async def test_forget_really_forgets(actor, chats, caplog):
         await _forgotten(actor, chats)
 
     assert actor.last.headline == "Everything that we kept about you has been erased."
-    file = Path(str(chats.database.url.database))
-    assert b"claude-consumer-terms" in file.read_bytes()
-    for path in file.parent.glob(f"{file.name}*"):
-        content = path.read_bytes()
-        for name in _names(actor):
-            assert name.encode() not in content, (path.name, name)
+    assert _traces(chats, "claude-consumer-terms")
+    assert [name for name in _names(actor) if _traces(chats, name)] == []
     said = "\n".join(json.dumps(record.__dict__, default=str) for record in caplog.records)
     assert not [name for name in _names(actor) if name in said]
 
@@ -278,6 +274,13 @@ def _names(actor) -> list[str]:
     receipts = [shown.text for shown in actor.seen if "TEN-" in shown.text]
     codes = {text[text.index("TEN-") :][:17] for text in receipts}
     return [actor.ref, actor.external, *codes]
+
+
+def _traces(chats, name) -> list[str]:
+    """The files of the database in which this stands."""
+    file = Path(str(chats.database.url.database))
+    found = sorted(file.parent.glob(f"{file.name}*"))
+    return [path.name for path in found if name.encode() in path.read_bytes()]
 
 
 def _count(session, table) -> int:
