@@ -59,6 +59,31 @@ async def test_an_answer_in_arabic_words_is_answered_by_a_receipt(page):
     )
 
 
+async def test_half_written_words_stay_while_time_passes(page):
+    """Every picture of the page replaces what has changed, and nothing else."""
+    box = page.locator("#seat-1").get_by_role("textbox")
+    clock = await page.locator("#time .day").inner_text()
+
+    await box.focus()
+    await page.keyboard.type("أوا")
+    await expect(page.locator("#time .day")).not_to_have_text(clock)
+    await page.keyboard.type("فق")
+
+    await expect(box).to_have_value("أوافق")
+    await expect(box).to_be_focused()
+
+
+async def test_who_blocks_the_bot_can_let_it_in_again(page):
+    seat = page.locator("#seat-0")
+
+    await seat.get_by_role("button", name="Block the bot", exact=True).click()
+    await expect(seat.get_by_role("textbox")).to_have_count(0)
+    await seat.get_by_role("button", name="Unblock the bot").click()
+
+    await expect(seat.get_by_role("textbox")).to_be_visible()
+    await expect(page.locator("#events")).to_contain_text("lets the bot in")
+
+
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)
 async def test_everybody_can_use_the_page(page, scheme, width):
     """As axe-core judges it, in light and dark, wide and narrow; and nothing is wider than the screen."""

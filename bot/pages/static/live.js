@@ -4,19 +4,33 @@
 
 const nearEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < 80;
 
+// Nodes that stay the same are left alone: with them the focus, half-written words and what is unfolded.
+function morph(old, fresh) {
+  if (old.nodeName !== fresh.nodeName) return old.replaceWith(fresh);
+  if (old.nodeType === Node.TEXT_NODE) {
+    if (old.data !== fresh.data) old.data = fresh.data;
+    return;
+  }
+  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && name !== "open") old.removeAttribute(name);
+  morphInside(old, fresh);
+}
+
+function morphInside(old, fresh) {
+  const olds = [...old.childNodes];
+  const news = [...fresh.childNodes];
+  news.forEach((node, place) => (place < olds.length ? morph(olds[place], node) : old.append(node)));
+  for (const node of olds.slice(news.length)) node.remove();
+}
+
 function patch(id, html) {
   const box = document.getElementById(id);
   if (!box) return;
-  const focused = box.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-  const scrolls = [...box.querySelectorAll("[data-scroll]")].map((part) => [part.dataset.scroll, part.scrollTop, nearEnd(part)]);
-  const unfolded = new Set([...box.querySelectorAll("details[open][data-key]")].map((part) => part.dataset.key));
-  box.innerHTML = html;
-  for (const part of box.querySelectorAll("details[data-key]")) part.open = part.open || unfolded.has(part.dataset.key);
-  for (const [name, top, end] of scrolls) {
-    const part = box.querySelector(`[data-scroll="${name}"]`);
-    if (part) part.scrollTop = end ? part.scrollHeight : top;
-  }
-  if (focused) box.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  const followed = [...box.querySelectorAll("[data-scroll]")].filter(nearEnd);
+  const fresh = document.createElement("template");
+  fresh.innerHTML = html;
+  morphInside(box, fresh.content);
+  for (const part of followed) part.scrollTop = part.scrollHeight;
 }
 
 function listen(source) {
@@ -34,9 +48,9 @@ document.addEventListener("submit", async (event) => {
   if (!form.matches("form[data-quiet]")) return;
   event.preventDefault();
   const body = new URLSearchParams(new FormData(form, event.submitter));
-  const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/plain" } });
-  if (!answer.ok) return;
   for (const field of form.querySelectorAll("input[data-clear]")) field.value = "";
+  const action = event.submitter?.getAttribute("formaction") ?? form.getAttribute("action");
+  await fetch(action, { method: "POST", body, headers: { Accept: "text/plain" } });
 });
 
 for (const part of document.querySelectorAll("[data-scroll]")) part.scrollTop = part.scrollHeight;

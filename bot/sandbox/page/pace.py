@@ -10,7 +10,10 @@ from bot.clock import VirtualClock
 
 FRAME: Final = 0.04  # seconds of real time between two steps of the clock
 LONGEST_FRAME: Final = 0.1  # while the application is busy for longer, time is late rather than in a hurry
-ANSWERED_WITHIN: Final = timedelta(seconds=30)  # of virtual time, for the answer to something the visitor did
+ANSWERED_WITHIN: Final = timedelta(
+    minutes=10
+)  # of virtual time: a refused answer is tried again after a while
+MORE_WITHIN: Final = timedelta(seconds=10)  # and after a first answer there may be another
 
 
 class Speed(StrEnum):
@@ -88,6 +91,11 @@ class Pace:
         """The visitor has done something: time enough passes for the answer."""
         self._granted = max(self._granted, self._clock.now() + ANSWERED_WITHIN)
         self.acted.set()
+
+    def answered(self) -> None:
+        """There is an answer: while time stands still, no more of it passes than another one takes."""
+        if self.is_paused:
+            self._granted = min(self._granted, self._clock.now() + MORE_WITHIN)
 
     def now(self) -> datetime:
         """The time as the visitor sees it pass, between one jump of the clock and the next."""

@@ -63,6 +63,7 @@ class Page:
         self._board.saw(seen)
         if seen.sight is not None and any(seat.ref == seen.ref for seat in self._board.seats):
             self._board.pace.found()
+            self._board.pace.answered()
 
     async def _page(self, request: web.Request) -> web.Response:
         self._opened()
@@ -108,7 +109,6 @@ class Page:
             self._board.homes.discard(seat.number)
         self._board.pace.answer()
         await act(seat, form, self._sandbox.slack)
-        self._board.pace.answer()
         return _done(request)
 
     def _seat(self, request: web.Request) -> Seat:
