@@ -1,0 +1,343 @@
+"""Planted faults: each breaks one seam of the product, and names the gate that must then turn red.
+
+A gate that no planted fault trips proves nothing. `plant` is called in a fresh process before the gate runs.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from slack_sdk.web.async_base_client import AsyncBaseClient
+from sqlmodel import col, update
+
+from bot import config, logs
+from bot.campaigns import dispatcher
+from bot.campaigns.dispatcher import Dispatcher
+from bot.channels.slack import outcome as slack_outcome
+from bot.channels.telegram import outcome as telegram_outcome
+from bot.conversation.intake import Intake
+from bot.domain import calendar, delivery, gate, pacing, token
+from bot.domain.campaign import CampaignState
+from bot.domain.delivery import Failed, InDoubt
+from bot.domain.gate import Go
+from bot.sandbox.simulation.platform import Endpoint
+from bot.store import choices, claims, database, inbox, lanes, outbox
+from bot.store.models import ChoiceRow, DeliveryRow, LaneRow
+from bot.web import body, proof
+
+SIMULATION = "simulation"  # the gate: `make simulate`
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """One planted fault: what it does, and the gate that must find it."""
+
+    what: str
+    gate: str
+    plant: Callable[[], None]
+
+
+def _never(*_: Any, **__: Any) -> Any:
+    return None
+
+
+def _put(owner: object, name: str, value: object) -> None:
+    """The seam is broken for the rest of this process."""
+    setattr(owner, name, value)
+
+
+# --- found by the simulation ----------------------------------------------------------------------------
+
+
+def _ack_before_commit() -> None:
+    keep = Intake._keep
+
+    async def later(self: Intake, batch: Any, within: float) -> None:
+        async def kept() -> None:
+            await self.clock.sleep(timedelta(seconds=1))
+            await keep(self, batch, within)
+
+        self.__dict__.setdefault("late", []).append(asyncio.ensure_future(kept()))
+
+    _put(Intake, "_keep", later)
+
+
+def _library_retries() -> None:
+    send = Endpoint.send
+
+    async def twice(self: Endpoint, post: Any) -> Any:
+        outcome = await send(self, post)
+        return await send(self, post) if isinstance(outcome, InDoubt) else outcome
+
+    _put(Endpoint, "send", twice)
+
+
+def _no_recovery() -> None:
+    _put(outbox, "recover", lambda session, lease, *, now: 0)
+
+
+def _no_wait_after_429() -> None:
+    _put(pacing, "refused", lambda pace, chat, **_: pace)
+    settle = delivery.settle
+
+    def at_once(row: Any, outcome: Any, *, now: datetime) -> Any:
+        after = settle(row, outcome, now=now)
+        return replace(after, due_at=now) if isinstance(outcome, delivery.Deferred) else after
+
+    _put(dispatcher, "settle", at_once)
+
+
+def _too_many_claimed() -> None:
+    init = Dispatcher.__init__
+
+    def greedy(self: Dispatcher, *args: Any, **kwargs: Any) -> None:
+        init(self, *args, **kwargs)
+        self.chunk = self.most_unsettled = 500
+
+    _put(Dispatcher, "__init__", greedy)
+
+
+def _intent_unwritten() -> None:
+    carry_out = claims._carry_out
+    claimed = set[int | None]()
+
+    def unwritten(verdict: Any, row: DeliveryRow, now: datetime) -> Any:
+        if isinstance(verdict, Go) and row.id not in claimed:
+            claimed.add(row.id)
+            row.claim += 1
+            row.due_at = now + timedelta(hours=1)
+            return verdict
+        return carry_out(verdict, row, now)
+
+    _put(claims, "_carry_out", unwritten)
+
+
+def _choice_altered() -> None:
+    add = choices.add
+
+    def overwriting(session: Any, record: Any, **more: Any) -> Any:
+        kept = add(session, record, **more)
+        session.execute(
+            update(ChoiceRow)
+            .where(col(ChoiceRow.receipt) != record.receipt, ChoiceRow.recipient_id == more["recipient_id"])
+            .values(value=record.value.value, nonce=b"\0" * 32)
+        )
+        return kept
+
+    _put(choices, "add", overwriting)
+
+
+# --- found by tests ------------------------------------------------------------------------------------
+
+
+def _no_unique_key() -> None:
+    constraint = sa.UniqueConstraint
+
+    def without(*columns: Any, **more: Any) -> Any:
+        is_key = columns[-1:] == ("step",)
+        return sa.CheckConstraint("1 = 1") if is_key else constraint(*columns, **more)
+
+    _put(sa, "UniqueConstraint", without)
+
+
+def _no_dedupe() -> None:
+    values = inbox._values
+    count = iter(range(10**9))
+    _put(inbox, "_values", lambda update: {**values(update), "dedupe": f"{update.dedupe}/{next(count)}"})
+
+
+def _synchronous_normal() -> None:
+    set_up = database._set_up_sqlite
+
+    def hasty(connection: Any, record: object) -> None:
+        set_up(connection, record)
+        connection.execute("PRAGMA synchronous=NORMAL")
+
+    _put(database, "_set_up_sqlite", hasty)
+
+
+def _standing_without(**facts: Any) -> Callable[[], None]:
+    def plant() -> None:
+        judge = gate.judge
+        _put(claims, "judge", lambda standing, *, now: judge(replace(standing, **facts), now=now))
+
+    return plant
+
+
+def _no_fence() -> None:
+    _put(outbox, "_fenced", lambda session, row: session.get(DeliveryRow, row.id))
+
+
+def _two_owners() -> None:
+    acquire = lanes.acquire
+
+    def anybody(session: Any, name: str, *, owner: str, now: datetime) -> Any:
+        session.execute(update(LaneRow).where(col(LaneRow.name) == name).values(lease_until=None))
+        return acquire(session, name, owner=owner, now=now)
+
+    _put(lanes, "acquire", anybody)
+
+
+def _token_unsigned() -> None:
+    _put(token, "_mac", lambda key, head, address: "AAAAAAAAAAAAAAAA")
+
+
+def _signature_unchecked() -> None:
+    _put(proof, "is_same", lambda given, expected: True)
+
+
+def _stamp_unchecked() -> None:
+    _put(proof, "WINDOW", timedelta(days=100_000))
+
+
+def _body_without_bounds() -> None:
+    _put(body, "LARGEST", 10**12)
+
+
+def _doubt_called_failure() -> None:
+    _put(telegram_outcome, "never_left", lambda error: True)
+
+
+def _server_error_called_failure() -> None:
+    _put(slack_outcome, "_of_status", lambda status, code, headers: Failed(str(status)))
+
+
+def _secrets_logged() -> None:
+    _put(logs.Redaction, "__call__", lambda self, text: text)
+
+
+def _autumn_ignored() -> None:
+    def first(day: date, zone: str) -> datetime:
+        return datetime.combine(day, calendar.LAST_SECOND, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+    _put(calendar, "end_of_day", first)
+
+
+def _weak_keys_taken() -> None:
+    _put(config, "SHORTEST_KEY", 0)
+
+
+def _slack_retries() -> None:
+    init = AsyncBaseClient.__init__
+
+    def eager(self: AsyncBaseClient, *args: Any, retry_handlers: Any = None, **more: Any) -> None:
+        init(self, *args, **more)
+
+    _put(AsyncBaseClient, "__init__", eager)
+
+
+PLANTS = MappingProxyType(
+    {
+        "ack_before_commit": Plant("OK is said before the update is kept", SIMULATION, _ack_before_commit),
+        "library_retries": Plant("the library sends again by itself", SIMULATION, _library_retries),
+        "no_recovery": Plant(
+            "what a dead owner left is never looked at",
+            "tests/store/test_claims.py::test_a_successor_deals_with_what_a_dead_owner_began",
+            _no_recovery,
+        ),
+        "no_wait_after_429": Plant("nothing waits after a 429", SIMULATION, _no_wait_after_429),
+        "too_many_claimed": Plant("more is claimed than may be in doubt", SIMULATION, _too_many_claimed),
+        "intent_unwritten": Plant("what is sent is not written down before", SIMULATION, _intent_unwritten),
+        "choice_altered": Plant("a new choice overwrites the old one", SIMULATION, _choice_altered),
+        "no_unique_key": Plant(
+            "a person may have a step twice",
+            "tests/store/test_planning.py::test_a_person_has_each_step_once_whoever_plans_it",
+            _no_unique_key,
+        ),
+        "no_dedupe": Plant(
+            "an update that comes twice is kept twice",
+            "tests/web/test_telegram.py::test_the_same_update_again_is_oked_and_kept_once",
+            _no_dedupe,
+        ),
+        "synchronous_normal": Plant(
+            "SQLite does not wait for the disk",
+            "tests/store/test_database.py::test_sqlite_is_durable",
+            _synchronous_normal,
+        ),
+        "mute_ignored": Plant(
+            "who muted is written to",
+            "tests/store/test_claims.py::test_who_answered_or_muted_after_planning_is_left_alone",
+            _standing_without(muted=False),
+        ),
+        "deadline_ignored": Plant(
+            "messages go out after the deadline",
+            "tests/store/test_claims.py::test_nothing_is_begun_after_the_persons_own_deadline",
+            _standing_without(not_after=None),
+        ),
+        "excluded_ignored": Plant(
+            "who is excluded is written to",
+            "tests/store/test_claims.py::test_an_excluded_plan_ends_it",
+            _standing_without(excluded=False),
+        ),
+        "cancel_ignored": Plant(
+            "a cancelled campaign goes on",
+            "tests/store/test_claims.py::test_nothing_is_begun_while_paused_or_after_a_cancel",
+            _standing_without(campaign_state=CampaignState.RUNNING),
+        ),
+        "no_fence": Plant(
+            "a late result of a lost claim counts",
+            "tests/store/test_claims.py::test_a_result_counts_under_its_own_claim_alone",
+            _no_fence,
+        ),
+        "two_owners": Plant(
+            "a lane has several owners",
+            "tests/store/test_lanes.py::test_a_lane_has_one_owner_at_a_time",
+            _two_owners,
+        ),
+        "token_unsigned": Plant(
+            "a button needs no signature",
+            "tests/faults/test_forged.py::test_no_mutation_of_a_button_is_taken",
+            _token_unsigned,
+        ),
+        "signature_unchecked": Plant(
+            "Slack's signature is not looked at",
+            "tests/web/test_slack.py::test_a_forged_signature_is_refused",
+            _signature_unchecked,
+        ),
+        "stamp_unchecked": Plant(
+            "a request of last week is taken",
+            "tests/web/test_slack.py::test_an_older_or_a_later_stamp_is_refused",
+            _stamp_unchecked,
+        ),
+        "body_without_bounds": Plant(
+            "a body may be as large as it likes",
+            "tests/web/test_slack.py::test_a_body_that_is_too_large_is_refused",
+            _body_without_bounds,
+        ),
+        "doubt_called_failure": Plant(
+            "a read time-out on Telegram is called a failure",
+            "tests/channels/telegram/test_outcome.py::test_what_may_have_left_is_in_doubt",
+            _doubt_called_failure,
+        ),
+        "server_error_called_failure": Plant(
+            "a 5xx of Slack is called a failure",
+            "tests/channels/slack/test_outcome.py::test_a_failing_server_may_have_done_it",
+            _server_error_called_failure,
+        ),
+        "slack_retries": Plant(
+            "Slack's library sends again by itself",
+            "tests/channels/slack/test_client.py::test_what_may_have_arrived_is_in_doubt_and_never_sent_again_by_the_library",
+            _slack_retries,
+        ),
+        "secrets_logged": Plant(
+            "secrets stand in the log",
+            "tests/test_logs.py::test_a_secret_is_hidden_wherever_it_stands",
+            _secrets_logged,
+        ),
+        "autumn_ignored": Plant(
+            "a day that ends twice ends the first time",
+            "tests/domain/test_calendar.py::test_a_day_that_ends_twice_ends_the_second_time",
+            _autumn_ignored,
+        ),
+        "weak_keys_taken": Plant(
+            "any secret key will do",
+            "tests/test_config.py::test_a_weak_key_is_refused",
+            _weak_keys_taken,
+        ),
+    }
+)

@@ -1,0 +1,50 @@
+"""Controls: each planted fault turns its gate red. A gate that none trips is void."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.faults.figures import measured
+from tests.sabotage.plants import PLANTS, SIMULATION
+
+ROOT = Path(__file__).resolve().parents[2]
+BY_SIMULATION = [name for name, plant in PLANTS.items() if plant.gate == SIMULATION]
+BY_TESTS = [name for name, plant in PLANTS.items() if plant.gate != SIMULATION]
+
+pytestmark = pytest.mark.torture
+
+
+def test_there_are_enough_planted_faults() -> None:
+    assert len(PLANTS) >= 25
+    assert BY_SIMULATION
+
+
+@pytest.mark.parametrize("name", BY_SIMULATION)
+def test_the_simulation_finds_it(name: str) -> None:
+    """Within 200 seeds, as a broken rule."""
+    done = _run(name, "-m", "tests.sabotage.simulated", name)
+
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.startswith("seed ")
+    measured("planted faults found by the simulation", name=name, seed=done.stdout.split(":")[0])
+
+
+@pytest.mark.parametrize("name", BY_TESTS)
+def test_a_test_finds_it(name: str) -> None:
+    """The named test fails, and it is not that it cannot be run."""
+    gate = PLANTS[name].gate
+    done = _run(name, "-m", "pytest", "-q", "-p", "tests.sabotage.planting", "-n", "0", gate)
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"FAILED {gate}" in done.stdout
+    measured("planted faults found by a test", name=name, gate=gate)
+
+
+def _run(name: str, *command: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "TENGGAT_PLANT": name}
+    return subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
