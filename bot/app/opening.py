@@ -38,7 +38,7 @@ from bot.domain.delivery import FIRST_RETRY
 from bot.domain.reply import read
 from bot.engine.base import Engine
 from bot.engine.local import LocalEngine
-from bot.store import lanes, outbox
+from bot.store import candidates, lanes
 from bot.store.database import Database
 
 SLICE = timedelta(seconds=30)  # a worker that ends, or another lane, waits no longer
@@ -134,7 +134,7 @@ async def planning(settings: Settings, *, clock: Clock | None = None) -> AsyncIt
         async def plan() -> None:
             await database.transact(lanes.free_dead, is_dead)
             await planner.plan(clock.now())
-            for lane in await database.transact(outbox.lanes_with_work, now=clock.now()):
+            for lane in await database.transact(candidates.lanes, now=clock.now()):
                 engine.hint(f"{LANES}:{lane}")
 
         async with asyncio.TaskGroup() as tasks:

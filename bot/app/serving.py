@@ -20,7 +20,7 @@ from bot.conversation.router import Router
 from bot.engine.base import Engine, Job
 from bot.engine.metronome import Metronome
 from bot.exceptions import TenggatError
-from bot.store import lanes, outbox
+from bot.store import candidates, lanes, outbox
 from bot.store.database import Database
 from bot.store.lanes import Lease
 
@@ -122,7 +122,7 @@ class App:
         self.metronome.changed()
 
     async def _wake_lanes(self) -> None:
-        for lane in await self.database.transact(outbox.lanes_with_work, now=self.clock.now()):
+        for lane in await self.database.transact(candidates.lanes, now=self.clock.now()):
             if lane in self.dispatchers:
                 self.dispatchers[lane].hint()
             self.engine.hint(f"{LANES}:{lane}")

@@ -11,7 +11,7 @@ from bot.campaigns.dispatcher import Dispatcher
 from bot.campaigns.upkeep import Upkeep
 from bot.clock import Clock
 from bot.engine.metronome import JumpingMetronome, Metronome
-from bot.store import inbox, lanes, outbox
+from bot.store import candidates, inbox, lanes
 from bot.store.database import Database, Session
 
 TICK = 1.0  # seconds
@@ -86,4 +86,4 @@ def _next_instant(
 def _waits_for_a_lane(session: Session, idle: Sequence[str], *, now: datetime) -> bool:
     """Whether something is due on a lane that nobody works here: its old owner's lease must run out."""
     stopped = {name for name, _ in lanes.stopped(session)}
-    return any(lane in idle and lane not in stopped for lane in outbox.lanes_with_work(session, now=now))
+    return any(lane in idle and lane not in stopped for lane in candidates.lanes(session, now=now))

@@ -12,7 +12,8 @@ from bot.i18n import Catalogs
 from bot.store.claims import Outgoing
 from bot.store.messages import digest, from_text, to_text
 
-REMEMBERED = 4096  # distinct texts: steps times locales times zones of the campaigns under way
+REMEMBERED = 4096  # distinct texts of one campaign: steps times locales times zones
+CAMPAIGNS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,6 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    campaign: Campaign
     kind: MessageKind
     locale: str | None
     zone: str | None
@@ -39,7 +39,8 @@ class Composer:
     def __init__(self, catalogs: Catalogs, *, operator: str) -> None:
         self.catalogs = catalogs
         self.operator = operator
-        self._written: dict[_Key, Written] = {}
+        self._written: dict[Campaign, dict[_Key, Written]] = {}
+        self._recent: tuple[Campaign | None, dict[_Key, Written]] = (None, {})
 
     def write(self, outgoing: Outgoing) -> Written:
         """What this delivery says, in the person's language and with the deadline on their clock."""
@@ -48,15 +49,26 @@ class Composer:
         if outgoing.campaign is None:
             raise LookupError(f"delivery {outgoing.delivery.id} has neither a campaign nor a body")
         kind = message_kind(outgoing.kind, final=outgoing.final)
-        key = _Key(outgoing.campaign, kind, outgoing.locale, outgoing.zone)
-        if key not in self._written:
-            if len(self._written) >= REMEMBERED:
-                self._written.clear()
-            self._written[key] = self._step(key)
-        return self._written[key]
+        key = _Key(kind, outgoing.locale, outgoing.zone)
+        texts = self._texts(outgoing.campaign)
+        if key not in texts:
+            if len(texts) >= REMEMBERED:
+                texts.clear()
+            texts[key] = self._step(outgoing.campaign, key)
+        return texts[key]
 
-    def _step(self, key: _Key) -> Written:
-        document = key.campaign.document
+    def _texts(self, campaign: Campaign) -> dict[_Key, Written]:
+        """The texts of this campaign as it stands; those of one batch need not compare whole campaigns."""
+        recent, texts = self._recent
+        if campaign is not recent:
+            if len(self._written) >= CAMPAIGNS:
+                self._written.clear()
+            texts = self._written.setdefault(campaign, {})
+            self._recent = campaign, texts
+        return texts
+
+    def _step(self, campaign: Campaign, key: _Key) -> Written:
+        document = campaign.document
         message = compose(
             key.kind,
             document=document,
@@ -65,7 +77,7 @@ class Composer:
             zone=key.zone,
             operator=self.operator,
             catalogs=self.catalogs,
-            own=key.campaign.words,
+            own=campaign.words,
         )
         text = to_text(message)
         shows = message_kind(StepKind.CLOSING) is not key.kind

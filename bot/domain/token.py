@@ -1,6 +1,5 @@
 """The token of a button: which delivery, which act, and a signature that binds both to one address."""
 
-import hashlib
 import hmac
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
@@ -53,5 +52,5 @@ def _base36(number: int) -> str:
 
 
 def _mac(key: bytes, head: str, address: str) -> str:
-    digest = hmac.new(key, f"tap|{head}|{address}".encode(), hashlib.sha256).digest()[:MAC_BYTES]
+    digest = hmac.digest(key, f"tap|{head}|{address}".encode(), "sha256")[:MAC_BYTES]
     return urlsafe_b64encode(digest).decode().rstrip("=")

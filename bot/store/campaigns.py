@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from pydantic import TypeAdapter
 from sqlmodel import Session, col, select, update
@@ -141,8 +142,13 @@ def _keep_revision(session: Session, row: CampaignRow, campaign: Campaign, *, no
     session.flush()
 
 
+@lru_cache(maxsize=64)
+def _document(text: str) -> CampaignDocument:
+    return DOCUMENT.validate_json(text)
+
+
 def _value(session: Session, row: CampaignRow) -> Campaign:
-    document = DOCUMENT.validate_json(row.document)
+    document = _document(row.document)
     return Campaign(
         document=document,
         words=templates.get(session, document.words) if document.words else None,

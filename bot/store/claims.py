@@ -7,23 +7,23 @@ from typing import assert_never
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, and_
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, SQLModel, col, func, or_, select
 
 from bot.domain.calendar import NO_REST
 from bot.domain.campaign import Campaign, CampaignState
 from bot.domain.delivery import Delivery, DeliveryState, OnDoubt
 from bot.domain.gate import Drop, Go, Standing, Verdict, Wait, judge, judge_reply
 from bot.domain.message import Document, Surface
-from bot.domain.recipient import Address, ChannelName, covers
+from bot.domain.recipient import Address, ChannelName, Reach, covers
 from bot.domain.step import StepKind
-from bot.store import addresses, campaigns, choices, messages
+from bot.store import addresses, campaigns, candidates, messages
+from bot.store.candidates import Candidate, may_run, unread
 from bot.store.lanes import Lease
 from bot.store.models import (
     AddressRow,
     CampaignRow,
     ChoiceRow,
     DeliveryRow,
-    InboxRow,
     RecipientRow,
     SlotRow,
 )
@@ -70,15 +70,17 @@ def claim(
     """
     claimed: list[Outgoing] = []
     while len(claimed) < limit:
-        rows = _candidates(session, lease.lane, now=now, limit=limit - len(claimed))
+        rows = candidates.find(session, lease.lane, now=now, limit=limit - len(claimed))
         if not rows:
             break
-        known = _Known(session, rows, rest_days)
+        known, changes = _Known(session, rows, rest_days), _Changes()
         for row in rows:
-            if isinstance(_carry_out(known.judge(row, now), row, now), Go):
+            verdict = known.judge(row, now)
+            changes.note(row, verdict)
+            if isinstance(verdict, Go):
                 known.begin(row)
-                claimed.append(_outgoing(row, known, lease, now))
-        session.flush()
+                claimed.append(_outgoing(row, known, now))
+        changes.carry_out(session, lease, now)
     return claimed
 
 
@@ -93,7 +95,7 @@ def overtaken(session: Session, revisions: Mapping[int, int], *, now: datetime) 
         .exists()
     )
     changed = or_(
-        _unread(),
+        unread(),
         answered,
         col(RecipientRow.muted_at).is_not(None),
         col(CampaignRow.state) != CampaignState.RUNNING.value,
@@ -122,13 +124,6 @@ def ready(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def may_run() -> ColumnElement[bool]:
-    """Replies, and the steps of campaigns that are not paused."""
-    return or_(
-        col(DeliveryRow.kind) == StepKind.REPLY.value, col(CampaignRow.state) != CampaignState.PAUSED.value
-    )
-
-
 def delivery_of(row: DeliveryRow, address: AddressRow | None) -> Delivery:
     """The row as it travels above the store."""
     return Delivery(
@@ -142,21 +137,6 @@ def delivery_of(row: DeliveryRow, address: AddressRow | None) -> Delivery:
     )
 
 
-def _candidates(session: Session, lane: str, *, now: datetime, limit: int) -> Sequence[DeliveryRow]:
-    reply = col(DeliveryRow.kind) == StepKind.REPLY.value
-    due = func.coalesce(DeliveryRow.due_at, SlotRow.due_at)
-    return session.exec(
-        select(DeliveryRow)
-        .outerjoin(SlotRow, col(SlotRow.id) == col(DeliveryRow.slot_id))
-        .outerjoin(CampaignRow, col(CampaignRow.id) == col(DeliveryRow.campaign_id))
-        .outerjoin(AddressRow, col(AddressRow.id) == col(DeliveryRow.address_id))
-        .where(DeliveryRow.lane == lane, ready(now), or_(reply, ~_unread()))
-        .order_by(col(DeliveryRow.priority), due, col(DeliveryRow.id))
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=DeliveryRow)
-    ).all()
-
-
 def _address(row: DeliveryRow, address: AddressRow | None) -> Address:
     if row.to:  # a reply goes where the person wrote
         return addresses.from_text(row.to)
@@ -165,41 +145,72 @@ def _address(row: DeliveryRow, address: AddressRow | None) -> Address:
     return addresses.value(address)
 
 
-def _unread() -> ColumnElement[bool]:
-    # Who has written something that we have not yet read gets no campaign message meanwhile.
-    return (
-        select(InboxRow.id)
-        .where(InboxRow.state == "new", InboxRow.sender == AddressRow.key)
-        .where(InboxRow.identity == DeliveryRow.lane)  # what came by another identity may never be read
-        .exists()
+class _Changes:
+    """What the verdicts make of their rows, carried out many at a time."""
+
+    def __init__(self) -> None:
+        self.begun: list[dict[str, object]] = []
+        self.waiting: list[dict[str, object]] = []
+        self.dropped: list[dict[str, object]] = []
+
+    def note(self, row: Candidate, verdict: Verdict) -> None:
+        match verdict:
+            case Wait(until=until, why=why):
+                self.waiting.append({"delivery": row.id, "until": until, "why": why})
+            case Drop(state=state, why=why):
+                self.dropped.append({"delivery": row.id, "so": state.value, "why": why})
+            case Go():
+                self.begun.append({"delivery": row.id})
+            case _:
+                assert_never(verdict)
+
+    def carry_out(self, session: Session, lease: Lease, now: datetime) -> None:
+        connection = session.connection()
+        if self.waiting:
+            connection.execute(_WAIT, self.waiting)
+        if self.dropped:
+            connection.execute(_DROP, [{**change, "at": now} for change in self.dropped])
+        if self.begun:
+            begun = {"ids": [change["delivery"] for change in self.begun], "at": now, "under": lease.epoch}
+            connection.execute(_BEGIN, begun)
+
+
+_DELIVERY: sa.Table = SQLModel.metadata.tables["delivery"]
+_THIS = _DELIVERY.c.id == sa.bindparam("delivery")
+_WAIT = sa.update(_DELIVERY).where(_THIS).values(due_at=sa.bindparam("until"), reason=sa.bindparam("why"))
+_DROP = (
+    sa.update(_DELIVERY)
+    .where(_THIS)
+    .values(state=sa.bindparam("so"), reason=sa.bindparam("why"), settled_at=sa.bindparam("at"))
+)
+_BEGIN = (
+    sa.update(_DELIVERY)
+    .where(_DELIVERY.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .values(
+        state=DeliveryState.SENDING.value,
+        claimed_at=sa.bindparam("at"),
+        claim=_DELIVERY.c.claim + 1,
+        epoch=sa.bindparam("under"),
     )
+)
 
 
-def _carry_out(verdict: Verdict, row: DeliveryRow, now: datetime) -> Verdict:
-    match verdict:
-        case Wait(until=until, why=why):
-            row.due_at, row.reason = until, why
-        case Drop(state=state, why=why):
-            row.state, row.reason, row.settled_at = state.value, why, now
-        case Go():
-            row.state, row.claimed_at, row.claim = DeliveryState.SENDING.value, now, row.claim + 1
-        case _:
-            assert_never(verdict)
-    return verdict
-
-
-def _outgoing(row: DeliveryRow, known: "_Known", lease: Lease, now: datetime) -> Outgoing:
-    row.epoch = lease.epoch
-    person = known.people.get(row.recipient_id)
-    campaign = known.campaigns.get(row.campaign_id or 0)
-    address = known.addresses.get(row.address_id)
+def _outgoing(row: Candidate, known: "_Known", now: datetime) -> Outgoing:
     return Outgoing(
-        delivery=delivery_of(row, address),
+        delivery=Delivery(
+            id=row.id,
+            claim=row.claim + 1,
+            step=row.step or row.kind,
+            lane=row.lane,
+            address=_place(row),
+            on_doubt=OnDoubt(row.on_doubt),
+            failures=row.failures,
+        ),
         kind=StepKind(row.kind),
         final=row.final,
         claimed_at=now,
-        campaign=campaign,
-        locale=addresses.language(person, address),
+        campaign=known.campaigns.get(row.campaign_id or 0),
+        locale=row.chosen_locale or row.locale or row.language,
         zone=known.zone(row),
         told=known.told.get((row.recipient_id or 0, row.campaign_id or 0)),
         body=row.body,
@@ -210,64 +221,65 @@ def _outgoing(row: DeliveryRow, known: "_Known", lease: Lease, now: datetime) ->
     )
 
 
+def _place(row: Candidate) -> Address:
+    if row.to:  # a reply goes where the person wrote
+        return addresses.from_text(row.to)
+    if row.place_id is None:
+        raise LookupError(f"delivery {row.id} has no address")
+    return Address(
+        channel=ChannelName(row.place_channel),
+        external=row.external,
+        workspace=row.workspace,
+        conversation=row.conversation,
+        reach=Reach(row.reach),
+        id=row.place_id,
+    )
+
+
 class _Known:
     """What is read once for a batch of candidates."""
 
-    def __init__(self, session: Session, rows: Sequence[DeliveryRow], rest_days: RestDays) -> None:
+    def __init__(self, session: Session, rows: Sequence[Candidate], rest_days: RestDays) -> None:
         self.rest_days = rest_days
         ids = {row.recipient_id for row in rows if row.recipient_id is not None}
-        self.people = {
-            p.id: p for p in session.exec(select(RecipientRow).where(col(RecipientRow.id).in_(ids)))
-        }
-        places = {row.address_id for row in rows}
-        self.addresses = {
-            a.id: a for a in session.exec(select(AddressRow).where(col(AddressRow.id).in_(places)))
-        }
-        slots = {row.slot_id for row in rows}
-        self.slots = {
-            slot.id: slot for slot in session.exec(select(SlotRow).where(col(SlotRow.id).in_(slots)))
-        }
         self.campaigns = campaigns.by_ids(session, {row.campaign_id for row in rows if row.campaign_id})
-        self.answered = choices.answered(session, ids)
         self.steps, self.told = _history(session, ids)
-        self.being_written_to = _being_written_to(session, ids)
+        self.begun: set[int | None] = set()
 
-    def judge(self, row: DeliveryRow, now: datetime) -> Verdict:
-        answered = (row.recipient_id, row.campaign_id) in self.answered
+    def judge(self, row: Candidate, now: datetime) -> Verdict:
         if row.kind == StepKind.REPLY.value:
-            person = self.people.get(row.recipient_id)
-            muted = person is not None and person.muted_at is not None
             return judge_reply(
-                asks=row.asks, answered=answered, muted=muted, not_after=row.not_after, now=now
+                asks=row.asks,
+                answered=row.answered,
+                muted=row.muted_at is not None,
+                not_after=row.not_after,
+                now=now,
             )
-        if row.recipient_id in self.being_written_to:
+        if row.written_to or row.recipient_id in self.begun:
             return Wait(now + LOOK_AGAIN, "another message is on its way")
-        return judge(self._standing(row, answered=answered), now=now)
+        return judge(self._standing(row), now=now)
 
-    def begin(self, row: DeliveryRow) -> None:
+    def begin(self, row: Candidate) -> None:
         """This row is on its way from now on."""
         if row.kind != StepKind.REPLY.value:
-            self.being_written_to.add(row.recipient_id)
+            self.begun.add(row.recipient_id)
 
-    def zone(self, row: DeliveryRow) -> str | None:
+    def zone(self, row: Candidate) -> str | None:
         """The person's own zone, else the campaign's."""
-        person = self.people.get(row.recipient_id)
         campaign = self.campaigns.get(row.campaign_id or 0)
-        return (person.zone if person else None) or (campaign.document.zone if campaign else None)
+        return row.zone or (campaign.document.zone if campaign else None)
 
-    def _standing(self, row: DeliveryRow, *, answered: bool) -> Standing:
+    def _standing(self, row: Candidate) -> Standing:
         campaign = self.campaigns[row.campaign_id or 0]
-        person = self.people[row.recipient_id]
-        slot = self.slots.get(row.slot_id)
         mine = self.steps.get(row.recipient_id or 0, {})
-        zone = person.zone or campaign.document.zone
+        zone = row.zone or campaign.document.zone
         return Standing(
             kind=StepKind(row.kind),
-            answered=answered,
-            muted=person.muted_at is not None,
-            excluded=not covers(campaign.document.audience, person.plan, person.registered_on),
+            answered=row.answered,
+            muted=row.muted_at is not None,
+            excluded=not covers(campaign.document.audience, row.plan, row.registered_on),
             campaign_state=campaign.state,
-            not_after=row.not_after or (slot.not_after if slot else None),
+            not_after=row.not_after or row.slot_not_after,
             zone=zone,
             rest_days=self.rest_days(zone) if row.channel == ChannelName.SLACK.value else NO_REST,
             final=row.final,
@@ -280,38 +292,37 @@ class _Known:
         )
 
 
-def _being_written_to(session: Session, people: set[int]) -> set[int | None]:
-    """Those of them to whom a campaign step is on its way."""
-    return set(
-        session.exec(
-            select(DeliveryRow.recipient_id)
-            .where(col(DeliveryRow.recipient_id).in_(people), DeliveryRow.kind != StepKind.REPLY.value)
-            .where(DeliveryRow.state == DeliveryState.SENDING.value)
+_HISTORY = (
+    sa.select(
+        col(DeliveryRow.recipient_id),
+        col(DeliveryRow.campaign_id),
+        col(DeliveryRow.state),
+        col(DeliveryRow.settled_at),
+        col(DeliveryRow.deadline_shown),
+    )
+    .where(col(DeliveryRow.recipient_id).in_(sa.bindparam("people", expanding=True)))
+    .where(col(DeliveryRow.kind) != StepKind.REPLY.value)
+    .where(
+        or_(
+            col(DeliveryRow.state).in_([state.value for state in REACHED]),
+            col(DeliveryRow.deadline_shown).is_not(None),
         )
     )
+    .order_by(col(DeliveryRow.settled_at))
+)
 
 
 def _history(
     session: Session, people: set[int]
 ) -> tuple[Mapping[int, Mapping[int | None, datetime]], Mapping[tuple[int, int], date]]:
     """Per person and campaign: when the last step reached them, and the deadline that they were shown."""
-    person, campaign, shown = (
-        col(DeliveryRow.recipient_id),
-        col(DeliveryRow.campaign_id),
-        col(DeliveryRow.deadline_shown),
-    )
-    sent = session.execute(
-        sa.select(person, campaign, func.max(col(DeliveryRow.settled_at)))
-        .where(person.in_(people), col(DeliveryRow.state).in_([state.value for state in REACHED]))
-        .where(col(DeliveryRow.kind) != StepKind.REPLY.value)
-        .group_by(person, campaign)
-    )
     steps: dict[int, dict[int | None, datetime]] = {}
-    for owner, about, at in sent:
-        steps.setdefault(owner or 0, {})[about] = at
-    told = session.execute(
-        sa.select(person, campaign, shown)
-        .where(person.in_(people), shown.is_not(None))
-        .order_by(col(DeliveryRow.settled_at))
-    )
-    return steps, {(owner or 0, about or 0): day for owner, about, day in told if day is not None}
+    told: dict[tuple[int, int], date] = {}
+    if not people:
+        return steps, told
+    for owner, about, state, at, day in session.connection().execute(_HISTORY, {"people": list(people)}):
+        if state in REACHED and at is not None:
+            steps.setdefault(owner or 0, {})[about] = at
+        if day is not None:
+            told[owner or 0, about or 0] = day
+    return steps, told

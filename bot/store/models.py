@@ -188,6 +188,7 @@ class DeliveryRow(SQLModel, table=True):
             "lane",
             "state",
             "priority",
+            "due_at",
             "id",
             sqlite_where=text("state IN ('due', 'sending')"),
             postgresql_where=text("state IN ('due', 'sending')"),

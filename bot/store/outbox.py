@@ -12,7 +12,8 @@ from bot.domain.recipient import Address, Reach
 from bot.domain.step import StepKind, is_campaigns
 from bot.store import addresses, arrivals, lanes, messages
 from bot.store.arrivals import Arrival
-from bot.store.claims import delivery_of, may_run, ready
+from bot.store.candidates import may_run
+from bot.store.claims import delivery_of, ready
 from bot.store.database import leave_no_traces
 from bot.store.lanes import Lease
 from bot.store.models import AddressRow, CampaignRow, DeliveryRow, LaneRow, SlotRow
@@ -184,20 +185,6 @@ def renew_notices(session: Session, recipient_ids: Collection[int]) -> None:
         .where(col(DeliveryRow.state) == DeliveryState.CANCELLED.value)
         .values(state=DeliveryState.DUE.value, reason=None, settled_at=None)
     )
-
-
-def lanes_with_work(session: Session, *, now: datetime) -> list[str]:
-    """The lanes in which something is due, or left over by an owner that ended."""
-    stale = col(DeliveryRow.state) == DeliveryState.SENDING.value
-    found = session.exec(
-        select(DeliveryRow.lane)
-        .outerjoin(SlotRow, col(SlotRow.id) == col(DeliveryRow.slot_id))
-        .outerjoin(CampaignRow, col(CampaignRow.id) == col(DeliveryRow.campaign_id))
-        .where(or_(ready(now), stale))
-        .distinct()
-        .order_by(DeliveryRow.lane)
-    )
-    return list(found)
 
 
 def is_sending(session: Session) -> bool:

@@ -5,13 +5,13 @@ from datetime import datetime
 from sqlmodel import Session, col, func, or_, select
 
 from bot.domain.campaign import CampaignState
-from bot.store import outbox
+from bot.store import candidates
 from bot.store.models import CampaignRow, InboxRow, LaneRow, SlotRow
 
 
 def idle_lanes(session: Session, *, late: datetime) -> list[str]:
     """Lanes that nobody works although something has been due since `late`; those stopped for a reason apart."""
-    waiting = outbox.lanes_with_work(session, now=late)
+    waiting = candidates.lanes(session, now=late)
     found = session.exec(
         select(LaneRow.name)
         .where(col(LaneRow.name).in_(waiting), col(LaneRow.stopped).is_(None))

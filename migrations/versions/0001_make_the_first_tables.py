@@ -426,7 +426,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_delivery_open",
-            ["lane", "state", "priority", "id"],
+            ["lane", "state", "priority", "due_at", "id"],
             unique=False,
             sqlite_where=sa.text("state IN ('due', 'sending')"),
             postgresql_where=sa.text("state IN ('due', 'sending')"),

@@ -19,7 +19,7 @@ from bot.domain.recipient import ChannelName
 from bot.engine.base import Engine, Job
 from bot.engine.local import LocalEngine
 from bot.engine.procrastinate import ProcrastinateEngine
-from bot.store import lanes, outbox
+from bot.store import candidates, lanes
 from bot.store.database import Database
 from tests.worlds import TELEGRAM, rest_days
 
@@ -72,7 +72,7 @@ async def serve(database: Database, journal: Path) -> None:
     async def tick() -> None:
         now = database.clock.now()
         await database.transact(lanes.free_dead, is_dead)
-        for lane in await database.transact(outbox.lanes_with_work, now=now):
+        for lane in await database.transact(candidates.lanes, now=now):
             engine.hint(f"lane:{lane}")
 
     async def metronome() -> None:

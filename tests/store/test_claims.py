@@ -11,7 +11,7 @@ from bot.domain.delivery import Accepted, Deferred, Failed, InDoubt, Moved, OnDo
 from bot.domain.message import MessageKind
 from bot.domain.recipient import Address, ChannelName, Plan, Reach
 from bot.domain.update import Update
-from bot.store import claims, doubts, inbox, lanes, outbox, recipients
+from bot.store import candidates, claims, doubts, inbox, lanes, outbox, recipients
 from bot.store.database import Database
 from bot.store.outbox import Reply
 from tests.worlds import MORNING, SLACK, TELEGRAM, jakarta, on_both, on_slack, on_telegram
@@ -291,8 +291,8 @@ def test_lanes_with_work_are_those_with_something_due(world):
     world.campaign()
     world.plan()
 
-    assert world.run(outbox.lanes_with_work, now=world.now) == []
-    assert world.run(outbox.lanes_with_work, now=MORNING) == [SLACK]
+    assert world.run(candidates.lanes, now=world.now) == []
+    assert world.run(candidates.lanes, now=MORNING) == [SLACK]
 
 
 def _update(sender: str = "telegram:1001", dedupe: str = "1") -> Update:

@@ -1,0 +1,163 @@
+"""Candidates: the rows of a lane whose turn has come, each with what its claim must know.
+
+This is read for every message, and a lane may hold a million of them: statements are built once, and each
+follows an index from its beginning and stops when it has enough.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, or_, select, text
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, SQLModel, col
+
+from bot.domain.campaign import CampaignState
+from bot.domain.delivery import DeliveryState
+from bot.domain.step import StepKind
+from bot.store.models import (
+    AddressRow,
+    CampaignRow,
+    ChoiceRow,
+    DeliveryRow,
+    InboxRow,
+    LaneRow,
+    RecipientRow,
+    SlotRow,
+)
+
+Candidate = Row[Any]
+
+# In the index's own words, then ours: a parameter, or one without the other, would keep SQLite off the index.
+_DUE = text("delivery.state IN ('due', 'sending') AND delivery.state = 'due'")
+_SENDING = text("delivery.state IN ('due', 'sending') AND delivery.state = 'sending'")
+_REPLY = col(DeliveryRow.kind) == StepKind.REPLY.value
+
+
+def unread() -> ColumnElement[bool]:
+    """Who has written something that we have not yet read gets no campaign message meanwhile."""
+    return (
+        select(col(InboxRow.id))
+        .where(col(InboxRow.state) == "new", col(InboxRow.sender) == AddressRow.key)
+        .where(col(InboxRow.identity) == DeliveryRow.lane)  # what came by another identity may never be read
+        .exists()
+    )
+
+
+def may_run() -> ColumnElement[bool]:
+    """Replies, and the steps of campaigns that are not paused."""
+    return or_(_REPLY, col(CampaignRow.state) != CampaignState.PAUSED.value)
+
+
+def find(session: Session, lane: str, *, now: datetime, limit: int) -> Sequence[Candidate]:
+    """Up to `limit` rows that are due, in their order: replies, then what is tried again, then the rest."""
+    connection = session.connection()
+    asked: dict[str, object] = {"lane": lane, "now": now}
+    ids: list[int] = []
+    for statement in (_DUE_REPLIES, _DUE_AGAIN, _DUE_BY_SLOT):
+        if len(ids) < limit:
+            ids += connection.execute(statement, {**asked, "most": limit - len(ids)}).scalars()
+    if not ids:
+        return []
+    rows = {row.id: row for row in connection.execute(_details(), {"ids": ids})}
+    return [rows[number] for number in ids if number in rows]
+
+
+def lanes(session: Session, *, now: datetime) -> list[str]:
+    """The lanes in which something is due, or left over by an owner that ended."""
+    return list(session.connection().execute(_lanes(), {"now": now}).scalars())
+
+
+def _due(*conditions: ColumnElement[bool], order: Sequence[Any]) -> Select[Any]:
+    return (
+        select(col(DeliveryRow.id))
+        .outerjoin(SlotRow, col(SlotRow.id) == col(DeliveryRow.slot_id))
+        .outerjoin(CampaignRow, col(CampaignRow.id) == col(DeliveryRow.campaign_id))
+        .outerjoin(AddressRow, col(AddressRow.id) == col(DeliveryRow.address_id))
+        .where(_DUE, col(DeliveryRow.lane) == bindparam("lane"), *conditions)
+        .order_by(*order)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True, of=DeliveryRow)
+    )
+
+
+_NOW = bindparam("now", type_=SQLModel.metadata.tables["delivery"].c.due_at.type)
+_AGAIN = col(DeliveryRow.due_at) <= _NOW
+_BY_SLOT = and_(col(DeliveryRow.due_at).is_(None), col(SlotRow.due_at) <= _NOW)
+_ALLOWED = and_(may_run(), ~unread())
+_IN_TIME = (col(DeliveryRow.due_at), col(DeliveryRow.id))
+_DUE_REPLIES = _due(_REPLY, col(DeliveryRow.priority) == text("0"), _AGAIN, order=_IN_TIME)
+_DUE_AGAIN = _due(~_REPLY, col(DeliveryRow.priority) == text("10"), _AGAIN, _ALLOWED, order=_IN_TIME)
+_DUE_BY_SLOT = _due(
+    ~_REPLY, col(DeliveryRow.priority) == text("10"), _BY_SLOT, _ALLOWED, order=(col(DeliveryRow.id),)
+)
+
+
+@cache
+def _lanes() -> Select[Any]:
+    """Asked once a second: each lane's first row that is due answers for it."""
+    one = (
+        select(col(DeliveryRow.id))
+        .outerjoin(SlotRow, col(SlotRow.id) == col(DeliveryRow.slot_id))
+        .outerjoin(CampaignRow, col(CampaignRow.id) == col(DeliveryRow.campaign_id))
+        .where(col(DeliveryRow.lane) == col(LaneRow.name))
+        .correlate(LaneRow)
+    )
+    due = [
+        one.where(_DUE, col(DeliveryRow.priority) == text("0"), _AGAIN),
+        one.where(_DUE, col(DeliveryRow.priority) == text("10"), _AGAIN, may_run()),
+        one.where(_DUE, col(DeliveryRow.priority) == text("10"), _BY_SLOT, may_run()),
+        one.where(_SENDING),
+    ]
+    return select(col(LaneRow.name)).where(or_(*(each.exists() for each in due))).order_by(col(LaneRow.name))
+
+
+@cache
+def _details() -> Select[Any]:
+    other = aliased(DeliveryRow)
+    answered = (
+        select(col(ChoiceRow.id))
+        .where(col(ChoiceRow.recipient_id) == DeliveryRow.recipient_id)
+        .where(col(ChoiceRow.campaign_id) == DeliveryRow.campaign_id)
+        .exists()
+    )
+    written_to = (
+        select(col(other.id))
+        .where(col(other.recipient_id) == DeliveryRow.recipient_id, col(other.kind) != StepKind.REPLY.value)
+        .where(col(other.state) == DeliveryState.SENDING.value)
+        .exists()
+    )
+    delivery = (
+        "id", "campaign_id", "recipient_id", "address_id", "step", "kind", "final", "asks", "channel", "lane",
+        "to", "on_doubt", "claim", "failures", "body", "edits", "response_url", "document", "surface",
+    )  # fmt: skip
+    columns: list[Any] = [
+        *(getattr(DeliveryRow, name) for name in delivery),
+        col(DeliveryRow.not_after),
+        col(SlotRow.not_after).label("slot_not_after"),
+        col(AddressRow.id).label("place_id"),
+        col(AddressRow.channel).label("place_channel"),
+        AddressRow.external,
+        AddressRow.workspace,
+        AddressRow.conversation,
+        AddressRow.reach,
+        AddressRow.language,
+        col(RecipientRow.id).label("person_id"),
+        RecipientRow.plan,
+        RecipientRow.registered_on,
+        col(RecipientRow.zone).label("zone"),
+        RecipientRow.locale,
+        RecipientRow.chosen_locale,
+        RecipientRow.muted_at,
+        answered.label("answered"),
+        written_to.label("written_to"),
+    ]
+    return (
+        select(*columns)
+        .select_from(DeliveryRow)
+        .outerjoin(SlotRow, col(SlotRow.id) == col(DeliveryRow.slot_id))
+        .outerjoin(AddressRow, col(AddressRow.id) == col(DeliveryRow.address_id))
+        .outerjoin(RecipientRow, col(RecipientRow.id) == col(DeliveryRow.recipient_id))
+        .where(col(DeliveryRow.id).in_(bindparam("ids", expanding=True)))
+    )
