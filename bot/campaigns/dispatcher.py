@@ -302,7 +302,9 @@ class Dispatcher:
 
     def _sent(self, task: asyncio.Task[None]) -> None:
         self.sending.discard(task)
-        self.stir.set()
+        # the first result starts the time until it is saved; those between need nobody's attention
+        if len(self.results) == 1 or not self.sending or self._is_time_to_save():
+            self.stir.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("a send ended without an outcome", exc_info=error, extra={"lane": self.lane})
 

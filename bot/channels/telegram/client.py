@@ -17,7 +17,7 @@ from bot.channels.telegram import profile
 from bot.channels.telegram.outcome import outcome_of_answer, outcome_of_error
 from bot.channels.telegram.profile import Profile
 from bot.channels.telegram.render import MAX_CAPTION, Rendered, render
-from bot.channels.telegram.transport import API, CONNECT, READ, ReadyJson, bot_number, open_api
+from bot.channels.telegram.transport import API, BODY, CONNECT, READ, ReadyBody, bot_number, open_api
 from bot.clock import Clock
 from bot.domain.delivery import Accepted, Deferred, Failed, InDoubt, Outcome, Rejected, Why
 from bot.domain.message import Document, Fact, Message, Surface
@@ -28,9 +28,6 @@ FLOOD_MEMORY: Final = 5.0  # seconds; two chats refused within this time: the li
 RENDERED: Final = 1024  # distinct texts of a step: locales times zones times steps under way
 
 logger = logging.getLogger(__name__)
-
-_NO_PREVIEW: Final = ReadyJson('{"is_disabled":true}')
-_YES: Final = ReadyJson("true")
 
 
 class TelegramChannel:
@@ -129,17 +126,13 @@ class TelegramChannel:
 class _Prepared:
     """What is the same for everyone who gets this message, written once."""
 
-    fixed: Mapping[str, ReadyJson]
+    fixed: str  # fields of a JSON object
     rendered: Rendered
 
 
 def _prepare(message: Message) -> _Prepared:
     rendered = render(message)
-    fixed = {
-        "text": ReadyJson(json.dumps(rendered.html)),
-        "parse_mode": ReadyJson('"HTML"'),
-        "link_preview_options": _NO_PREVIEW,
-    }
+    fixed = f'"text":{json.dumps(rendered.html)},"parse_mode":"HTML","link_preview_options":{{"is_disabled":true}}'
     return _Prepared(fixed, rendered)
 
 
@@ -162,11 +155,11 @@ def _with_file(post: Post, document: Document, *, as_: str) -> dict[str, object]
 
 
 def _parameters(post: Post, prepared: _Prepared) -> dict[str, object]:
-    parameters: dict[str, object] = {"chat_id": post.to.external, **prepared.fixed}
+    fields = [f'"chat_id":{json.dumps(post.to.external)}', prepared.fixed]
     if post.edits is not None:
-        parameters["message_id"] = int(post.edits)
+        fields.append(f'"message_id":{int(post.edits)}')
     elif post.message.silent:
-        parameters["disable_notification"] = _YES
+        fields.append('"disable_notification":true')
     if (keyboard := prepared.rendered.keyboard(post.tokens)) is not None:
-        parameters["reply_markup"] = ReadyJson(keyboard)
-    return parameters
+        fields.append(f'"reply_markup":{keyboard}')
+    return {BODY: ReadyBody(f"{{{','.join(fields)}}}")}

@@ -25,11 +25,18 @@ SLOW_DOWN = timedelta(seconds=5)  # when the platform says "too many" without sa
 MAX_WAIT = timedelta(days=1)
 
 _TOKEN = re.compile(r"(\d+):[A-Za-z0-9_-]+")
+BODY = "body"
 _JSON = {"Content-Type": "application/json"}
 
 
 class ReadyJson(str):
     """JSON that is written already: it goes into the request's body as it stands."""
+
+    __slots__ = ()
+
+
+class ReadyBody(ReadyJson):
+    """The whole JSON of a request, under the name `BODY` in its parameters."""
 
     __slots__ = ()
 
@@ -182,6 +189,9 @@ def _body(data: RequestData | None) -> tuple[bytes | aiohttp.FormData, Mapping[s
     if data is None:
         return b"{}", _JSON
     if not data.contains_files:
+        whole = data.parameters.get(BODY)
+        if isinstance(whole, ReadyBody):
+            return whole.encode(), _JSON
         return _json(data.parameters), _JSON
     form = aiohttp.FormData()
     for name, value in data.json_parameters.items():
