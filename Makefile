@@ -9,7 +9,7 @@ INSTALL := $(UV) pip install --quiet --require-hashes --no-deps
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-config
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test browser simulate torture-quick torture pictures check format catalogs env lock clean
+.PHONY: help setup demo test bench bench-quick browser simulate torture-quick torture pictures check format catalogs env lock clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -36,6 +36,12 @@ simulate: $(VENV)/.ready ## Play 200 seeds of the simulation: every fault mixed,
 
 browser: $(VENV)/.ready-dev ## Drive the pages in a real browser (apt-get install chromium fonts-noto-core fonts-noto-cjk).
 	@$(BIN)/python -m pytest -m browser $(ARGS)
+
+bench: $(VENV)/.ready-dev ## Measure how fast it is, beside others: about ten minutes.
+	@$(BIN)/python -W ignore -m benchmarks $(ARGS)
+
+bench-quick: $(VENV)/.ready-dev ## The same with less of everything: about two minutes.
+	@$(BIN)/python -W ignore -m benchmarks --quick $(ARGS)
 
 pictures: $(VENV)/.ready-dev ## Draw the README's picture from a run of the demo.
 	@$(BIN)/python -m tools.pictures

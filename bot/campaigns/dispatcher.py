@@ -43,6 +43,7 @@ MOST_UNSETTLED = 64  # claimed and not yet saved: the most that a crash can leav
 SAVE_BATCH = 32
 TRY_AGAIN = timedelta(seconds=1)
 FRESH = timedelta(seconds=2)
+LATE = 0.01  # seconds that waking up may take, or one interval, where that is longer
 LOOK = timedelta(milliseconds=250)  # so late at most is heeded what another process has learned
 SAVE_AFTER = timedelta(milliseconds=50)
 
@@ -294,7 +295,9 @@ class Dispatcher:
             if self.pace.next_at > now or pacing.chat_free_at(self.pace, chat) > now:
                 waiting.append(outgoing)
                 continue
-            self.pace, _ = pacing.reserve(self.pace, now)
+            # a turn that was waited for keeps its instant: waking late would add up over thousands
+            is_late = now - self.pace.next_at > max(LATE, self.pace.interval)
+            self.pace, _ = pacing.reserve(self.pace, now if is_late else self.pace.next_at)
             self.pace = pacing.sent(self.pace, chat, now)
             turns.append(outgoing)
         self.waiting = waiting
