@@ -14,7 +14,7 @@ from bot.campaigns import planner
 from bot.clock import SystemClock
 from bot.domain.delivery import Accepted, settle
 from bot.domain.step import StepKind
-from bot.store import claims, lanes, outbox
+from bot.store import candidates, claims, lanes, outbox
 from bot.store.claims import no_rest
 from bot.store.database import Database
 from bot.store.outbox import Settled
@@ -73,7 +73,7 @@ def _work(url: str, number: int, planned: Event) -> list[int]:
     """What this worker has sent; it takes a lane for some batches, and lets go of it."""
     random, sent = Random(number), list[int]()
     with _opened(url) as database:
-        while not planned.is_set() or database.run(outbox.lanes_with_work, now=datetime.now(UTC)):
+        while not planned.is_set() or database.run(candidates.lanes, now=datetime.now(UTC)):
             lane = random.choice(LANES)
             lease = database.run(lanes.acquire, lane, owner=f"w{number}", now=datetime.now(UTC))
             if lease is None:

@@ -24,9 +24,8 @@ from bot.conversation.intake import Intake
 from bot.domain import calendar, delivery, gate, pacing, token
 from bot.domain.campaign import CampaignState
 from bot.domain.delivery import Failed, InDoubt
-from bot.domain.gate import Go
 from bot.sandbox.simulation.platform import Endpoint
-from bot.store import choices, claims, database, inbox, lanes, outbox
+from bot.store import arrivals, choices, claims, database, inbox, lanes, outbox
 from bot.store.models import ChoiceRow, DeliveryRow, LaneRow
 from bot.web import body, proof
 
@@ -103,18 +102,19 @@ def _too_many_claimed() -> None:
 
 
 def _intent_unwritten() -> None:
-    carry_out = claims._carry_out
-    claimed = set[int | None]()
+    later = update(DeliveryRow)
+    unwritten = later.where(col(DeliveryRow.id).in_(sa.bindparam("ids", expanding=True))).values(
+        claim=col(DeliveryRow.claim) + 1, due_at=sa.bindparam("due")
+    )
+    carry_out = claims._Changes.carry_out
 
-    def unwritten(verdict: Any, row: DeliveryRow, now: datetime) -> Any:
-        if isinstance(verdict, Go) and row.id not in claimed:
-            claimed.add(row.id)
-            row.claim += 1
-            row.due_at = now + timedelta(hours=1)
-            return verdict
-        return carry_out(verdict, row, now)
+    def forgotten(self: Any, session: Any, lease: Any, now: datetime) -> None:
+        begun, self.begun = [change["delivery"] for change in self.begun], []
+        carry_out(self, session, lease, now)
+        if begun:
+            session.connection().execute(unwritten, {"ids": begun, "due": now + timedelta(hours=1)})
 
-    _put(claims, "_carry_out", unwritten)
+    _put(claims._Changes, "carry_out", forgotten)
 
 
 def _choice_altered() -> None:
@@ -171,6 +171,11 @@ def _standing_without(**facts: Any) -> Callable[[], None]:
 
 def _no_fence() -> None:
     _put(outbox, "_fenced", lambda session, row: session.get(DeliveryRow, row.id))
+    this = arrivals._DELIVERY.c
+    anyone = this.claim - sa.bindparam("under") < 1_000_000  # it is asked for, and says nothing
+    saved = sa.update(arrivals._DELIVERY).where(this.id == sa.bindparam("delivery"), anyone)
+    values = dict(arrivals._SENT._values or {})
+    _put(arrivals, "_SENT", saved.values(values))
 
 
 def _two_owners() -> None:
