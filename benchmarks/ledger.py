@@ -45,7 +45,7 @@ def main(count: int, engine: str) -> None:
     signer = Signer.from_secret(SECRET)
     with (
         tempfile.TemporaryDirectory() as folder,
-        _address(Path(folder), engine) as url,
+        database_address(Path(folder), engine) as url,
         Database(url, clock=SystemClock()) as database,
     ):
         database.migrate()
@@ -64,7 +64,7 @@ def main(count: int, engine: str) -> None:
 
 
 @contextmanager
-def _address(folder: Path, engine: str) -> Iterator[str]:
+def database_address(folder: Path, engine: str) -> Iterator[str]:
     """Of a database that is there as long as the block runs."""
     if engine != "postgresql":
         yield f"sqlite:///{folder / 'bench.db'}"

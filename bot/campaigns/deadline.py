@@ -120,8 +120,10 @@ def require_to_come(campaign: Campaign, to: date, *, now: datetime) -> None:
 
 def plan_anew(session: Session, campaign: Campaign, *, now: datetime, rest_days: RestDays) -> None:
     """All that is queued stands as the campaign's deadline, which has moved, has it."""
+    own_limits = moves.has_own_limits(session, campaign)
     for zone in moves.zones(session, campaign):
-        moves.allow_until(session, campaign, zone, deadline_of(campaign.document, zone))
+        last = deadline_of(campaign.document, zone)
+        moves.allow_until(session, campaign, zone, last, own_limits=own_limits)
     moves.give_way(session, campaign, now=now)
     planner.compute_slots(session, campaign, now=now, rest_days=rest_days)
     campaigns.audience_changed(session)

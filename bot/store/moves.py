@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, case, literal_column
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select, update
 
 from bot.domain.campaign import Campaign
@@ -29,8 +30,10 @@ class Concerned:
 
 
 def concerned(session: Session, campaign: Campaign) -> Concerned:
-    """Whom the campaign's deadline, as given here, concerns as another one than they were told."""
-    undecided, told = audience.undecided(campaign), audience.told_otherwise(campaign)
+    """Whom the campaign's deadline, as given here, concerns as another one than they were told.
+
+    Each person is looked at once: what is true of them is found first, and counted then.
+    """
     reachable = audience.preferred_address().is_not(None)
     answered = _exists(ChoiceRow.campaign_id == campaign.id, ChoiceRow.recipient_id == RecipientRow.id)
     shown = _exists(
@@ -38,11 +41,17 @@ def concerned(session: Session, campaign: Campaign) -> Concerned:
         DeliveryRow.recipient_id == RecipientRow.id,
         col(DeliveryRow.deadline_shown).is_not(None),
     )
+    rules = (audience.told_otherwise(campaign), audience.undecided(campaign) & reachable, answered, shown)
+    flags = [case((rule, 1), else_=0).label(f"flag_{n}") for n, rule in enumerate(rules)]
+    names: list[ColumnElement[int]] = [literal_column(flag.name) for flag in flags]
+    found = session.execute(
+        select_columns(*flags, func.count()).select_from(RecipientRow).group_by(*names)
+    ).all()
     return Concerned(
-        to_correct=_count(session, told, undecided, reachable),
-        silent=_count(session, told, ~answered, ~(undecided & reachable)),
-        not_told=_count(session, undecided, reachable, ~shown),
-        answered=_count(session, answered),
+        to_correct=sum(n for told, is_open, _, _, n in found if told and is_open),
+        silent=sum(n for told, is_open, answer, _, n in found if told and not answer and not is_open),
+        not_told=sum(n for _, is_open, _, was_shown, n in found if is_open and not was_shown),
+        answered=sum(n for _, _, answer, _, n in found if answer),
     )
 
 
@@ -53,14 +62,30 @@ def zones(session: Session, campaign: Campaign) -> Sequence[str]:
     ).all()
 
 
-def allow_until(session: Session, campaign: Campaign, zone: str, not_after: datetime) -> None:
-    """What is in line for people of this zone may be begun until `not_after`; the closing note is not."""
+def has_own_limits(session: Session, campaign: Campaign) -> bool:
+    """Whether something is in line that does not go by its slot alone, as what somebody has put off."""
+    found = session.exec(
+        select(DeliveryRow.id)
+        .where(DeliveryRow.campaign_id == campaign.id, DeliveryRow.state == DeliveryState.DUE.value)
+        .where(col(DeliveryRow.not_after).is_not(None))
+        .limit(1)
+    )
+    return found.first() is not None
+
+
+def allow_until(
+    session: Session, campaign: Campaign, zone: str, not_after: datetime, *, own_limits: bool = True
+) -> None:
+    """What is in line for people of this zone may be begun until `not_after`; the closing note is not. Without
+    `own_limits` nothing is looked for that does not go by its slot."""
     session.execute(
         update(SlotRow)
         .where(col(SlotRow.campaign_id) == campaign.id, col(SlotRow.zone) == zone)
         .where(col(SlotRow.kind) != StepKind.CLOSING.value)
         .values(not_after=not_after)
     )
+    if not own_limits:
+        return
     there = _exists(
         RecipientRow.id == DeliveryRow.recipient_id,
         func.coalesce(RecipientRow.zone, campaign.document.zone) == zone,
@@ -86,16 +111,14 @@ def give_way(session: Session, campaign: Campaign, *, now: datetime) -> None:
             reason="the deadline was moved; a correction goes out instead",
             settled_at=now,
         )
+        .execution_options(synchronize_session=False)  # else every row's number is fetched
     )
     session.execute(
         mine.where(col(DeliveryRow.state).in_((DeliveryState.EXPIRED.value, DeliveryState.SKIPPED.value)))
         .where(col(DeliveryRow.kind) == StepKind.NOTICE.value)
         .values(state=DeliveryState.DUE.value, reason=None, settled_at=None, due_at=None)
+        .execution_options(synchronize_session=False)
     )
-
-
-def _count(session: Session, *rules: ColumnElement[bool]) -> int:
-    return session.exec(select(func.count()).select_from(RecipientRow).where(*rules)).one()
 
 
 def _exists(*rules: ColumnElement[bool] | bool) -> ColumnElement[bool]:

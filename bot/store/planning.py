@@ -101,19 +101,20 @@ def insert_steps(session: Session, campaign: Campaign, slot: Slot, *, now: datet
 
 
 def merge_earlier(session: Session, campaign: Campaign, slot: Slot, *, now: datetime) -> None:
-    """Earlier reminders still waiting for people who have now got a later one in line are merged into it."""
+    """Earlier reminders still waiting for people who have now got a later one in line are merged into it.
+
+    The people of the slot are looked up, not the slot for each waiting row: that would be quadratic.
+    """
     newer = aliased(DeliveryRow)
-    replaced = select(newer.id).where(
-        newer.slot_id == slot.id, col(newer.recipient_id) == col(DeliveryRow.recipient_id)
-    )
+    people = select(newer.recipient_id).where(newer.slot_id == slot.id)
     session.execute(
         update(DeliveryRow)
-        .where(col(DeliveryRow.campaign_id) == campaign.id, col(DeliveryRow.state) == DeliveryState.DUE.value)
+        .where(col(DeliveryRow.recipient_id).in_(people), col(DeliveryRow.campaign_id) == campaign.id)
+        .where(col(DeliveryRow.state) == DeliveryState.DUE.value)
         .where(col(DeliveryRow.kind).in_((StepKind.REMINDER.value, StepKind.LATER.value)))
-        .where(
-            or_(col(DeliveryRow.slot_id).is_(None), col(DeliveryRow.slot_id) != slot.id), replaced.exists()
-        )
+        .where(or_(col(DeliveryRow.slot_id).is_(None), col(DeliveryRow.slot_id) != slot.id))
         .values(state=DeliveryState.MERGED.value, reason=f"merged into {slot.step}", settled_at=now)
+        .execution_options(synchronize_session=False)
     )
 
 
