@@ -23,11 +23,9 @@ from bot.i18n import shown_number
 from bot.pages import HEADERS
 from bot.store import campaigns
 from bot.store.database import Session
+from bot.web.staff.counting import Counting
 from bot.web.staff.desk import Visit
 from bot.web.staff.door import Change
-
-GOOD_FOR: Final = 5.0  # seconds; a million people are not counted for every click
-PATIENCE: Final = 0.2  # seconds for which a page waits for figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,18 +130,17 @@ class CampaignPages:
     """One campaign's page. Figures are counted apart, and kept for a few seconds."""
 
     def __init__(self) -> None:
-        self._counted: dict[str, tuple[float, Status]] = {}
-        self._counting: dict[str, asyncio.Task[Status]] = {}
+        self._standing: Counting[Status] = Counting(lambda session, visit: status(session, visit.slug))
 
     async def show(self, visit: Visit, problem: str | None = None) -> Response:
         """How it stands, and what this person may do with it."""
         campaign = await visit.desk.database.transact(campaigns.get, visit.slug)
-        standing = await self._standing(visit)
+        standing = await self._standing.of(visit)
         return self._page(visit, campaign, standing, problem=problem)
 
     async def figures(self, visit: Visit) -> Response:
         """The figures alone, for a page that is open."""
-        standing = await self._standing(visit, patience=30.0)
+        standing = await self._standing.of(visit, patience=30.0)
         campaign = await visit.desk.database.transact(campaigns.get, visit.slug)
         html = visit.fill("figures.html", campaign=campaign, figures=_figures(visit, campaign, standing))
         return HTMLResponse(html, headers=HEADERS)
@@ -162,7 +159,7 @@ class CampaignPages:
         except TenggatError as error:
             return await self.show(visit, problem=str(error))
         campaign = await visit.desk.database.transact(campaigns.get, visit.slug)
-        return self._page(visit, campaign, await self._standing(visit), move=move, to=to)
+        return self._page(visit, campaign, await self._standing.of(visit), move=move, to=to)
 
     def does(self, deed: Deed) -> Change:
         """The change that the deed makes, as the door calls it."""
@@ -172,7 +169,7 @@ class CampaignPages:
                 campaign = await visit.desk.database.transact(campaigns.get, visit.slug)
                 await asyncio.to_thread(lint_shipped, campaign)
             await visit.desk.database.transact(deed.do, visit, visit.desk.clock.now())
-            self._counted.pop(visit.slug, None)
+            self._standing.forget(visit.slug)
             return f"/staff/campaigns/{visit.slug}"
 
         return change
@@ -207,26 +204,6 @@ class CampaignPages:
             to=to,
         )
         return HTMLResponse(html, status_code=422 if problem else 200, headers=HEADERS)
-
-    async def _standing(self, visit: Visit, *, patience: float = PATIENCE) -> Status | None:
-        """The figures as they were a few seconds ago at most; None while they are still being counted."""
-        now, known = visit.desk.clock.monotonic(), self._counted.get(visit.slug)
-        if known is not None and now - known[0] < GOOD_FOR:
-            return known[1]
-        counting = self._counting.get(visit.slug)
-        if counting is None:
-            counting = asyncio.create_task(self._count(visit), name=f"count {visit.slug}")
-            self._counting[visit.slug] = counting
-        done, _ = await asyncio.wait({counting}, timeout=patience)
-        return counting.result() if done else (known[1] if known else None)
-
-    async def _count(self, visit: Visit) -> Status:
-        try:
-            counted = await asyncio.to_thread(visit.desk.database.read, status, visit.slug)
-            self._counted[visit.slug] = (visit.desk.clock.monotonic(), counted)
-            return counted
-        finally:
-            self._counting.pop(visit.slug, None)
 
 
 @dataclass(frozen=True, slots=True)

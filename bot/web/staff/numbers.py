@@ -1,107 +1,138 @@
 """Forecast and report on the staff pages: figures with their picture."""
 
 import asyncio
+from collections.abc import Sequence
+from typing import Final
 
 from starlette.responses import HTMLResponse, Response
 
-from bot.campaigns import chart
-from bot.campaigns.forecast import forecast
-from bot.campaigns.report import report
-from bot.conversation import cards
+from bot.campaigns import chart, forecast_chart
+from bot.campaigns.forecast import Forecast, forecast
+from bot.campaigns.report import BY_ITSELF, Part, Report, report
+from bot.campaigns.wording import Template
+from bot.conversation import cards, figures_words
+from bot.domain.campaign import Campaign
 from bot.i18n import shown_number
 from bot.pages import HEADERS
+from bot.store import campaigns
+from bot.store.database import Session
+from bot.web.staff.counting import Counting
 from bot.web.staff.desk import Visit
 
-PICTURE_HEADERS = {**HEADERS, "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+PICTURE: Final = "image/svg+xml"
+PICTURE_HEADERS: Final = {
+    **HEADERS,
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+}
+AT_ONCE: Final = 30.0  # seconds that a picture waits for its figures
 
 
-async def show_forecast(visit: Visit) -> Response:
-    """What the campaign will send, when, and whom it will not reach, if nobody answers."""
+class NumberPages:
+    """The figures of one campaign, before and after."""
+
+    def __init__(self) -> None:
+        self._forecasts: Counting[Forecast] = Counting(_forecast)
+        self._reports: Counting[Report] = Counting(lambda session, visit: report(session, visit.slug))
+
+    async def show_forecast(self, visit: Visit) -> Response:
+        """What the campaign will send, when, and whom it will not reach, if nobody answers."""
+        found = await self._forecasts.of(visit)
+        values = {} if found is None else _forecast_values(visit, found)
+        html = visit.fill("forecast.html", slug=visit.slug, found=found, **values)
+        return HTMLResponse(html, headers=HEADERS)
+
+    async def forecast_picture(self, visit: Visit) -> Response:
+        """How many messages go out on each day, by step, as SVG."""
+        found = await self._forecasts.of(visit, patience=AT_ONCE)
+        campaign = await visit.desk.database.transact(campaigns.get, visit.slug)
+        days = forecast_chart.by_day(found, zone=campaign.document.zone) if found else {}
+        if not days:
+            return Response(status_code=404)
+        said = figures_words.forecast_captions(_template(visit, campaign), days)
+        return _picture(await asyncio.to_thread(forecast_chart.svg, days, said, dark=_is_dark(visit)))
+
+    async def show_report(self, visit: Visit) -> Response:
+        """What came of the campaign, both answers in neutral order and with equal weight."""
+        found = await self._reports.of(visit)
+        values = {} if found is None else _report_values(visit, found)
+        html = visit.fill("report.html", slug=visit.slug, found=found, **values)
+        return HTMLResponse(html, headers=HEADERS)
+
+    async def report_picture(self, visit: Visit) -> Response:
+        """The answers by day, as SVG."""
+        found = await self._reports.of(visit, patience=AT_ONCE)
+        if found is None:
+            return Response(status_code=404)
+        said = chart.labels(_template(visit, found.campaign))
+        days = chart.every_day(found.days)
+        return _picture(await asyncio.to_thread(chart.svg, days, said, dark=_is_dark(visit)))
+
+
+def _forecast(session: Session, visit: Visit) -> Forecast:
     desk = visit.desk
-    found = await asyncio.to_thread(
-        desk.database.read,
-        forecast,
-        visit.slug,
-        rates=desk.rates,
-        rest_days=desk.rest_days,
-        now=desk.clock.now(),
-    )
+    return forecast(session, visit.slug, rates=desk.rates, rest_days=desk.rest_days, now=desk.clock.now())
+
+
+def _forecast_values(visit: Visit, found: Forecast) -> dict[str, object]:
     words = visit.words
+
+    def number(count: int) -> str:
+        return shown_number(count, words.locale)
+
+    def step(name: str) -> str:
+        return cards.step_name(visit.plain, name)
+
     lanes = [
         (
             lane.lane,
             lane.rate,
             [
-                (
-                    cards.step_name(visit.plain, step.step),
-                    shown_number(step.count, words.locale),
-                    words.moment(step.first_at),
-                    words.moment(step.last_at),
-                )
-                for step in lane.steps
+                (step(s.step), number(s.count), words.moment(s.first_at), words.moment(s.last_at))
+                for s in lane.steps
             ],
         )
         for lane in found.lanes
     ]
-    misses = [
-        (cards.step_name(visit.plain, m.step), shown_number(m.count, words.locale), m.why)
-        for m in found.misses
+    return {
+        "audience": number(found.audience),
+        "excluded": {why: number(count) for why, count in found.excluded.items()},
+        "lanes": lanes,
+        "misses": [(step(miss.step), number(miss.count), miss.why) for miss in found.misses],
+        "finishes_at": words.moment(found.finishes_at) if found.finishes_at else None,
+    }
+
+
+def _report_values(visit: Visit, found: Report) -> dict[str, object]:
+    words, median = visit.words, found.seconds_to_answer
+    steps = [
+        (words.gettext("By themselves") if p.name == BY_ITSELF else cards.step_name(visit.plain, p.name), p)
+        for p in found.steps
     ]
-    html = visit.fill(
-        "forecast.html",
-        slug=visit.slug,
-        audience=shown_number(found.audience, words.locale),
-        excluded={why: shown_number(count, words.locale) for why, count in found.excluded.items()},
-        lanes=lanes,
-        misses=misses,
-        finishes_at=words.moment(found.finishes_at) if found.finishes_at else None,
+    tables = (
+        (words.gettext("By step"), steps),
+        (words.gettext("By day"), _named(found.days)),
+        (words.gettext("By language"), _named(found.locales)),
+        (words.gettext("By channel"), _named(found.channels)),
     )
-    return HTMLResponse(html, headers=HEADERS)
+    return {
+        "said": chart.labels(_template(visit, found.campaign)),
+        "tables": [(name, rows) for name, rows in tables if rows],
+        "number": lambda count: "–" if count is None else shown_number(count, words.locale),
+        "hours": None if median is None else f"{median / 3600:.1f}",
+    }
 
 
-async def show_report(visit: Visit) -> Response:
-    """What came of the campaign, both answers in neutral order and with equal weight."""
-    found = await asyncio.to_thread(visit.desk.database.read, report, visit.slug)
-    template = visit.desk.talk.speaking.template(
-        found.campaign, locale=visit.words.locale, zone=found.campaign.document.zone
-    )
-    said = chart.labels(template)
-    tables = [
-        (
-            visit.words.gettext("By step"),
-            [
-                (
-                    cards.step_name(visit.plain, p.name)
-                    if p.name[0].islower() and " " not in p.name
-                    else visit.words.gettext("By themselves"),
-                    p,
-                )
-                for p in found.steps
-            ],
-        ),
-        (visit.words.gettext("By day"), [(p.name, p) for p in found.days]),
-        (visit.words.gettext("By language"), [(p.name, p) for p in found.locales]),
-        (visit.words.gettext("By channel"), [(p.name, p) for p in found.channels]),
-    ]
-    median = found.seconds_to_answer
-    html = visit.fill(
-        "report.html",
-        slug=visit.slug,
-        found=found,
-        said=said,
-        tables=[(name, rows) for name, rows in tables if rows],
-        number=lambda n: "–" if n is None else shown_number(n, visit.words.locale),
-        hours=None if median is None else f"{median / 3600:.1f}",
-    )
-    return HTMLResponse(html, headers=HEADERS)
+def _named(parts: Sequence[Part]) -> list[tuple[str, Part]]:
+    return [(part.name, part) for part in parts]
 
 
-async def report_picture(visit: Visit) -> Response:
-    """The answers by day, as SVG."""
-    found = await asyncio.to_thread(visit.desk.database.read, report, visit.slug)
-    template = visit.desk.talk.speaking.template(
-        found.campaign, locale=visit.words.locale, zone=found.campaign.document.zone
-    )
-    dark = visit.request.query_params.get("dark") == "1"
-    drawn = await asyncio.to_thread(chart.svg, chart.every_day(found.days), chart.labels(template), dark=dark)
-    return Response(drawn, media_type="image/svg+xml", headers=PICTURE_HEADERS)
+def _template(visit: Visit, campaign: Campaign) -> Template:
+    return visit.desk.talk.speaking.template(campaign, locale=visit.words.locale, zone=campaign.document.zone)
+
+
+def _is_dark(visit: Visit) -> bool:
+    return visit.request.query_params.get("dark") == "1"
+
+
+def _picture(drawn: str) -> Response:
+    return Response(drawn, media_type=PICTURE, headers=PICTURE_HEADERS)

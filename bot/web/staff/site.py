@@ -15,10 +15,11 @@ from bot.campaigns.lint import shipped
 from bot.domain.roles import Act
 from bot.pages import STATIC as SHARED
 from bot.pages import Pages, static_file
-from bot.web.staff import campaigns, numbers, people, trouble, writing
+from bot.web.staff import campaigns, people, trouble, writing
 from bot.web.staff.campaigns import DEEDS, CampaignPages
 from bot.web.staff.desk import HERE, STATIC, Desk
 from bot.web.staff.door import HOME, SIGN_IN, Door
+from bot.web.staff.numbers import NumberPages
 
 KEEP: Final = {"Cache-Control": "max-age=3600", "X-Content-Type-Options": "nosniff"}
 ONE: Final = "/staff/campaigns/{slug}"
@@ -57,7 +58,7 @@ def _writing(door: Door) -> list[Route]:
 
 
 def _one_campaign(door: Door) -> list[Route]:
-    pages = CampaignPages()
+    pages, figures = CampaignPages(), NumberPages()
     deeds = [
         Route(f"{ONE}/{name}", door.changes(pages.does(deed), deed.act, problem=pages.show), methods=["POST"])
         for name, deed in DEEDS.items()
@@ -66,10 +67,15 @@ def _one_campaign(door: Door) -> list[Route]:
         Route(ONE, door.shows(pages.show, Act.STATUS), methods=["GET"]),
         Route(f"{ONE}/figures", door.shows(pages.figures, Act.STATUS, part=True), methods=["GET"]),
         Route(f"{ONE}/move-deadline", door.shows(pages.weigh, Act.MOVE_DEADLINE), methods=["GET"]),
-        Route(f"{ONE}/forecast", door.shows(numbers.show_forecast, Act.FORECAST), methods=["GET"]),
-        Route(f"{ONE}/report", door.shows(numbers.show_report, Act.REPORT), methods=["GET"]),
+        Route(f"{ONE}/forecast", door.shows(figures.show_forecast, Act.FORECAST), methods=["GET"]),
         Route(
-            f"{ONE}/report.svg", door.shows(numbers.report_picture, Act.REPORT, part=True), methods=["GET"]
+            f"{ONE}/forecast.svg",
+            door.shows(figures.forecast_picture, Act.FORECAST, part=True),
+            methods=["GET"],
+        ),
+        Route(f"{ONE}/report", door.shows(figures.show_report, Act.REPORT), methods=["GET"]),
+        Route(
+            f"{ONE}/report.svg", door.shows(figures.report_picture, Act.REPORT, part=True), methods=["GET"]
         ),
         *deeds,
     ]
