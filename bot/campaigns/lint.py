@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -84,6 +84,12 @@ class Linter:
 def shipped() -> Linter:
     """The linter with the words that ship with the program."""
     return Linter(Catalogs.load(resources.locales()), resources.locales())
+
+
+@lru_cache(maxsize=8)
+def linter_of(catalogs: Catalogs, operator: str) -> Linter:
+    """The linter with these words, one for all who ask, so that it remembers for all of them."""
+    return Linter(catalogs, resources.locales(), operator)
 
 
 def lint_shipped(campaign: Campaign) -> Sequence[Finding]:

@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING, Final
 
-from bot import resources
 from bot.campaigns import rights
-from bot.campaigns.lint import Linter
+from bot.campaigns.lint import linter_of
 from bot.campaigns.steering import Asked, Changed, Wheel, steer
 from bot.channels.base import Command
 from bot.conversation import staff_answers, support
@@ -42,5 +41,4 @@ def carry_out(session: Session, talk: "Talk", command: Command, words: Words, re
 
 def wheel(talk: "Talk") -> Wheel:
     """What steering needs, with the words that the bot speaks."""
-    linter = Linter(talk.speaking.catalogs, resources.locales(), talk.speaking.operator)
-    return Wheel(linter, talk.rest_days)
+    return Wheel(linter_of(talk.speaking.catalogs, talk.speaking.operator), talk.rest_days)

@@ -3,9 +3,8 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 
-from bot import resources
 from bot.campaigns import deadline
-from bot.campaigns.lint import Linter
+from bot.campaigns.lint import linter_of
 from bot.campaigns.planner import RestDays
 from bot.campaigns.preview import preview
 from bot.campaigns.preview_page import page
@@ -157,7 +156,7 @@ def _show(
 
 def _preview(session: Session, talk: "Talk", campaign: Campaign, words: Words, replies: Replies) -> None:
     """Every message in every language, as a page that opens in a browser."""
-    linter = Linter(talk.speaking.catalogs, resources.locales(), talk.speaking.operator)
+    linter = linter_of(talk.speaking.catalogs, talk.speaking.operator)
     people = fallbacks(session, campaign, talk.speaking.catalogs)
     shown = page(preview(campaign, linter, fallbacks=people))
     file = Document(f"{campaign.slug}.html", "text/html", shown.encode())

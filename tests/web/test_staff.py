@@ -13,6 +13,7 @@ from sqlmodel import select
 from bot.app import Reception
 from bot.campaigns import sign_in
 from bot.domain.campaign import Campaign
+from bot.domain.order import ACTS
 from bot.domain.roles import Act, Role, may
 from bot.store import campaigns, inbox, staff
 from bot.store.models import AuditRow
@@ -40,7 +41,7 @@ FORMS = {
     "/staff/campaigns/new": Act.EDIT,
     f"{ONE}/words": Act.EDIT,
     "/staff/trouble/retry": Act.RETRY,
-    **{f"{ONE}/{name}": deed.act for name, deed in DEEDS.items()},
+    **{f"{ONE}/{name}": ACTS[deed.order] for name, deed in DEEDS.items()},
 }
 
 

@@ -1,28 +1,26 @@
 """Campaigns on the staff pages: the list, one of them with its figures, and every act on it."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 
 from starlette.responses import HTMLResponse, Response
 
-from bot.campaigns import approval, deadline, service
+from bot.campaigns import deadline
 from bot.campaigns.deadline import Move
-from bot.campaigns.lint import lint_shipped
 from bot.campaigns.status import Status, status
+from bot.campaigns.steering import Answer, Changed, Misused, Moving, Refused, Wheel, steer
 from bot.conversation import campaign_cards, cards
 from bot.domain import moments
-from bot.domain.campaign import STARTED, Campaign, CampaignState
+from bot.domain.campaign import Campaign, CampaignState
 from bot.domain.choice import ChoiceValue
-from bot.domain.roles import Act
-from bot.domain.share import Share
-from bot.exceptions import BadMoment, TenggatError
+from bot.domain.order import ACTS, CONFIRM, Line, Order
+from bot.exceptions import BadMoment, TenggatError, UnknownCampaign, UnknownWord
 from bot.i18n import shown_number
 from bot.pages import HEADERS
 from bot.store import campaigns
-from bot.store.database import Session
 from bot.web.staff.counting import Counting
 from bot.web.staff.desk import Visit
 from bot.web.staff.door import Change
@@ -30,93 +28,44 @@ from bot.web.staff.door import Change
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What a button on a campaign's page does: in which states it stands there, and who may press it."""
+    """What a button on a campaign's page orders: in which states it stands there, and which field of its form
+    says the rest."""
 
-    act: Act
+    order: Order
     states: tuple[CampaignState, ...]
-    do: Callable[[Session, Visit, datetime], object]
+    field: str = ""
 
-
-def _request(session: Session, visit: Visit, now: datetime) -> object:
-    return service.request(session, visit.slug, by=visit.member.name, now=now)
-
-
-def _reject(session: Session, visit: Visit, now: datetime) -> object:
-    return approval.reject(session, visit.slug, by=visit.member.name, now=now, why=visit.said("why") or None)
-
-
-def _approve(session: Session, visit: Visit, now: datetime) -> object:
-    typed = visit.said("audience")
-    audience = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else -1
-    by, rest_days = visit.member.name, visit.desk.rest_days
-    return approval.approve(session, visit.slug, by=by, now=now, rest_days=rest_days, audience=audience)
-
-
-def _schedule(session: Session, visit: Visit, now: datetime) -> object:
-    zone = campaigns.get(session, visit.slug).document.zone
-    at = moments.instant(visit.said("at"), zone, what="The start")
-    return service.schedule(session, visit.slug, at=at, by=visit.member.name, now=now)
-
-
-def _unschedule(session: Session, visit: Visit, now: datetime) -> object:
-    return service.unschedule(session, visit.slug, by=visit.member.name, now=now)
-
-
-def _start(session: Session, visit: Visit, now: datetime) -> object:
-    first = Share.read(visit.said("first")) if visit.said("first") else None
-    return service.start(session, visit.slug, by=visit.member.name, now=now, first=first)
-
-
-def _go_on(session: Session, visit: Visit, now: datetime) -> object:
-    return service.go_on(session, visit.slug, by=visit.member.name, now=now)
-
-
-def _pause(session: Session, visit: Visit, now: datetime) -> object:
-    return service.pause(session, visit.slug, by=visit.member.name, now=now)
-
-
-def _resume(session: Session, visit: Visit, now: datetime) -> object:
-    return service.resume(session, visit.slug, by=visit.member.name, now=now, rest_days=visit.desk.rest_days)
-
-
-def _cancel(session: Session, visit: Visit, now: datetime) -> object:
-    if visit.said("slug") != visit.slug:
-        raise BadMoment("The name typed", f"`{visit.said('slug')}`", f"`{visit.slug}`, to be sure")
-    return service.cancel(session, visit.slug, by=visit.member.name, now=now)
-
-
-def _move(session: Session, visit: Visit, now: datetime) -> object:
-    to = moments.day(visit.said("deadline"), what="The deadline")
-    return approval.move_deadline(
-        session,
-        visit.slug,
-        to=to,
-        by=visit.member.name,
-        now=now,
-        rest_days=visit.desk.rest_days,
-        may_approve=visit.may(Act.APPROVE),
-    )
+    def line(self, visit: Visit) -> Line:
+        """The line that somebody would write in a chat."""
+        more = [visit.said(self.field)] if self.field and visit.said(self.field) else []
+        if self.order is Order.CANCEL:
+            return Line.of([self.order, visit.said("slug")])
+        if self.order is Order.MOVE_DEADLINE:
+            more.append(CONFIRM)
+        return Line.of([self.order, visit.slug, *more])
 
 
 OPEN: Final = tuple(s for s in CampaignState if s not in (CampaignState.FINISHED, CampaignState.CANCELLED))
+STARTED: Final = (CampaignState.RUNNING, CampaignState.PAUSED)
 DEEDS: Final[Mapping[str, Deed]] = {
-    "request": Deed(Act.REQUEST, (CampaignState.DRAFT,), _request),
-    "reject": Deed(Act.REJECT, (CampaignState.IN_REVIEW, *STARTED), _reject),
-    "approve": Deed(Act.APPROVE, (CampaignState.DRAFT, CampaignState.IN_REVIEW, *STARTED), _approve),
-    "schedule": Deed(Act.SCHEDULE, (CampaignState.APPROVED, CampaignState.SCHEDULED), _schedule),
-    "unschedule": Deed(Act.SCHEDULE, (CampaignState.SCHEDULED,), _unschedule),
-    "start": Deed(Act.START, (CampaignState.APPROVED, CampaignState.SCHEDULED), _start),
-    "continue": Deed(Act.START, (CampaignState.RUNNING, CampaignState.PAUSED), _go_on),
-    "pause": Deed(Act.PAUSE, (CampaignState.RUNNING,), _pause),
-    "resume": Deed(Act.RESUME, (CampaignState.PAUSED,), _resume),
-    "move-deadline": Deed(
-        Act.MOVE_DEADLINE, tuple(s for s in OPEN if s is not CampaignState.IN_REVIEW), _move
-    ),
-    "cancel": Deed(Act.CANCEL, OPEN, _cancel),
+    deed.order.value: deed
+    for deed in (
+        Deed(Order.REQUEST, (CampaignState.DRAFT,)),
+        Deed(Order.REJECT, (CampaignState.IN_REVIEW, *STARTED)),
+        Deed(Order.APPROVE, (CampaignState.DRAFT, CampaignState.IN_REVIEW, *STARTED), "audience"),
+        Deed(Order.SCHEDULE, (CampaignState.APPROVED, CampaignState.SCHEDULED), "at"),
+        Deed(Order.UNSCHEDULE, (CampaignState.SCHEDULED,)),
+        Deed(Order.START, (CampaignState.APPROVED, CampaignState.SCHEDULED), "first"),
+        Deed(Order.CONTINUE, STARTED),
+        Deed(Order.PAUSE, (CampaignState.RUNNING,)),
+        Deed(Order.RESUME, (CampaignState.PAUSED,)),
+        Deed(Order.MOVE_DEADLINE, tuple(s for s in OPEN if s is not CampaignState.IN_REVIEW), "deadline"),
+        Deed(Order.CANCEL, OPEN),
+    )
 }
-
-
-JUDGED: Final = frozenset({Act.APPROVE, Act.SCHEDULE, Act.START})  # nobody may do that with what is unfair
+JUDGED: Final = frozenset(
+    {Order.APPROVE, Order.SCHEDULE, Order.START}
+)  # nobody may do that with what is unfair
 
 
 async def listed(visit: Visit) -> Response:
@@ -162,15 +111,19 @@ class CampaignPages:
         return self._page(visit, campaign, await self._standing.of(visit), move=move, to=to)
 
     def does(self, deed: Deed) -> Change:
-        """The change that the deed makes, as the door calls it."""
+        """The change that the deed makes, as the door calls it: the same as the line would in a chat."""
 
         async def change(visit: Visit) -> str | Response:
-            if deed.act in JUDGED:  # it takes a second, and answers must not wait for it
-                campaign = await visit.desk.database.transact(campaigns.get, visit.slug)
-                await asyncio.to_thread(lint_shipped, campaign)
-            await visit.desk.database.transact(deed.do, visit, visit.desk.clock.now())
+            desk, line = visit.desk, deed.line(visit)
+            if deed.order is Order.CANCEL and line.slug != visit.slug:
+                raise BadMoment("The name typed", f"`{line.slug}`", f"`{visit.slug}`, to be sure")
+            if deed.order in JUDGED:  # it takes a second, and answers must not wait for it
+                campaign = await desk.database.transact(campaigns.get, visit.slug)
+                await asyncio.to_thread(desk.linter, campaign)
+            wheel = Wheel(desk.linter, desk.rest_days)
+            answer = await desk.database.transact(steer, visit.actor, line, wheel, now=desk.clock.now())
             self._standing.forget(visit.slug)
-            return f"/staff/campaigns/{visit.slug}"
+            return _after(answer, visit)
 
         return change
 
@@ -185,10 +138,14 @@ class CampaignPages:
         to: date | None = None,
     ) -> Response:
         offered = {
-            name for name, deed in DEEDS.items() if campaign.state in deed.states and visit.may(deed.act)
+            name
+            for name, deed in DEEDS.items()
+            if campaign.state in deed.states and visit.may(ACTS[deed.order])
         }
         if campaign.first_below is None:
-            offered.discard("continue")
+            offered.discard(Order.CONTINUE)
+        if campaign.state in STARTED and campaign.proposed is None:
+            offered -= {Order.APPROVE, Order.REJECT}
         if campaign.state in STARTED and campaign.proposed is None:
             offered -= {"approve", "reject"}
         html = visit.fill(
@@ -199,11 +156,25 @@ class CampaignPages:
             figures=None if standing is None else _figures(visit, campaign, standing),
             offered=offered,
             own=campaign.is_own(visit.member.name),
+            proposed=campaign.proposed,
             problem=problem,
             move=move,
             to=to,
         )
         return HTMLResponse(html, status_code=422 if problem else 200, headers=HEADERS)
+
+
+def _after(answer: Answer, visit: Visit) -> str:
+    """Where to look next; what was refused is raised, for the page to say."""
+    match answer:
+        case Changed() | Moving():
+            return f"/staff/campaigns/{visit.slug}"
+        case Refused(error=error):
+            raise error
+        case Misused(usage=usage):
+            raise UnknownWord("what was typed", visit.slug, (usage,))
+        case _:
+            raise UnknownCampaign(visit.slug, ())
 
 
 @dataclass(frozen=True, slots=True)

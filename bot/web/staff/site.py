@@ -1,7 +1,6 @@
 """The site: every address of the staff pages, and what stands behind it."""
 
 import secrets
-from dataclasses import replace
 from typing import Final
 
 from starlette.requests import Request
@@ -11,7 +10,8 @@ from starlette.routing import Route
 from bot import i18n
 from bot.app import Reception
 from bot.campaigns.forecast import Rates
-from bot.campaigns.lint import shipped
+from bot.campaigns.lint import linter_of
+from bot.domain.order import ACTS
 from bot.domain.roles import Act
 from bot.pages import STATIC as SHARED
 from bot.pages import Pages, static_file
@@ -60,7 +60,11 @@ def _writing(door: Door) -> list[Route]:
 def _one_campaign(door: Door) -> list[Route]:
     pages, figures = CampaignPages(), NumberPages()
     deeds = [
-        Route(f"{ONE}/{name}", door.changes(pages.does(deed), deed.act, problem=pages.show), methods=["POST"])
+        Route(
+            f"{ONE}/{name}",
+            door.changes(pages.does(deed), ACTS[deed.order], problem=pages.show),
+            methods=["POST"],
+        )
         for name, deed in DEEDS.items()
     ]
     return [
@@ -106,7 +110,7 @@ def _desk(reception: Reception) -> Desk:
         database=reception.database,
         clock=reception.clock,
         talk=talk,
-        linter=replace(shipped(), operator=settings.operator),
+        linter=linter_of(talk.speaking.catalogs, settings.operator),
         rates=Rates.of_settings(settings),
         rest_days=i18n.rest_days,
         random_bytes=secrets.token_bytes,
