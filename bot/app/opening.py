@@ -231,6 +231,7 @@ def _talk(settings: Settings, speaking: Speaking, random_bytes: RandomBytes) -> 
         random_bytes=random_bytes,
         rest_days=i18n.rest_days,
         lookups_an_hour=settings.lookups_an_hour,
+        page_address=settings.page_address,
         periods=periods_of(settings),
     )
 

@@ -109,7 +109,7 @@ def steer(
         return Misused(line.usage or USAGE)
     if line.order is Order.LIST:
         return Listed(tuple(reversed(campaigns.every(session))))
-    if line.order is Order.NEW and not line.words:
+    if line.order is Order.PAGE or (line.order is Order.NEW and not line.words):
         return Asked(line.order, None)
     if campaign is None:
         return Missing()

@@ -106,6 +106,12 @@ def lookup_card(template: Template, card: Card, *, buttons: tuple[Button, ...] =
     return staff_message(words, headline, facts=facts, secondary=buttons)
 
 
+def way_in(words: Words, link: str) -> Message:
+    """The way to the staff pages, for whoever asked."""
+    text = words.gettext("This link signs you in once, within ten minutes. Pass it on to nobody.")
+    return staff_message(words, words.gettext("Here is your way to the staff pages."), text, link)
+
+
 def not_allowed(words: Words) -> Message:
     """The same to everyone and about everyone: it does not say whether somebody exists."""
     return staff_message(words, words.gettext("Sorry, this command is not available to you."))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 
-from bot.campaigns import deadline
+from bot.campaigns import deadline, sign_in
 from bot.campaigns.lint import linter_of
 from bot.campaigns.planner import RestDays
 from bot.campaigns.preview import preview
@@ -143,7 +143,9 @@ def _show(
     *,
     edits: str | None,
 ) -> None:
-    if campaign is None or order in (Order.NEW, Order.EDIT, Order.WORDS):
+    if order is Order.PAGE:
+        replies.say(_way_in(session, talk, words, replies))
+    elif campaign is None or order in (Order.NEW, Order.EDIT, Order.WORDS):
         usage = USAGES[Order.NEW] if order is Order.NEW else None
         replies.say(campaign_cards.on_slack_only(words, usage=usage))
     elif order in errands.KINDS:  # it comes as soon as it is worked out
@@ -152,6 +154,13 @@ def _show(
         _preview(session, talk, campaign, words, replies)
     else:
         show_card(session, talk, campaign, actor.role, words, replies, edits=edits)
+
+
+def _way_in(session: Session, talk: "Talk", words: Words, replies: Replies) -> Message:
+    """A link to the staff pages that signs whoever asked in, once."""
+    key = replies.sender.key
+    token = sign_in.offer(session, key, now=replies.now, random_bytes=talk.random_bytes)
+    return cards.way_in(words, sign_in.address(talk.page_address, token))
 
 
 def _preview(session: Session, talk: "Talk", campaign: Campaign, words: Words, replies: Replies) -> None:

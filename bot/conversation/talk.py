@@ -33,6 +33,7 @@ class Talk:
     random_bytes: Callable[[int], bytes]
     rest_days: RestDays
     lookups_an_hour: int = 120  # by one agent
+    page_address: str = ""  # where the staff pages are
     periods: Periods = field(default_factory=Periods)  # for how long things are kept
 
     def apply(self, session: Session, kept: Kept, events: tuple[Event, ...], *, now: datetime) -> bool:

@@ -20,6 +20,7 @@ class Order(StrEnum):
     PREVIEW = "preview"
     FORECAST = "forecast"
     REPORT = "report"
+    PAGE = "page"
     NEW = "new"
     EDIT = "edit"
     WORDS = "words"
@@ -43,6 +44,7 @@ ACTS: Final[Mapping[Order, Act]] = {
     Order.PREVIEW: Act.PREVIEW,
     Order.FORECAST: Act.FORECAST,
     Order.REPORT: Act.REPORT,
+    Order.PAGE: Act.SIGN_IN,
     Order.NEW: Act.EDIT,
     Order.EDIT: Act.EDIT,
     Order.WORDS: Act.EDIT,
@@ -81,6 +83,7 @@ FEWEST: Final[Mapping[Order, int]] = {
 }
 MOST: Final[Mapping[Order, int]] = {
     Order.LIST: 0,
+    Order.PAGE: 0,
     Order.NEW: 3,
     Order.WORDS: 2,
     Order.APPROVE: 2,

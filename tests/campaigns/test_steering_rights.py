@@ -92,7 +92,7 @@ def tried(world: World, order: Order, face: str, slug: str, role: Role | None) -
 
 
 def takes_name(order: Order) -> bool:
-    return order not in (Order.LIST, Order.NEW) or FEWEST.get(order, 0) > 0
+    return order not in (Order.LIST, Order.NEW, Order.PAGE) or FEWEST.get(order, 0) > 0
 
 
 def known(session: Session, face: str, role: Role | None) -> Actor:

@@ -1,11 +1,12 @@
 """Two of the staff, one on Slack and one on Telegram, bring a campaign from a draft to its end by chat."""
 
+import re
 from datetime import date
 
 import pytest
 from sqlmodel import col, select
 
-from bot.campaigns import deadline, service
+from bot.campaigns import deadline, service, sign_in
 from bot.domain.campaign import CampaignState
 from bot.domain.roles import Role
 from bot.i18n import rest_days
@@ -16,6 +17,7 @@ from tests.conversation.chats import BEFORE, SLACK, TELEGRAM, Chats
 
 SLUG = "autumn"
 LAST = date(2025, 10, 5)
+LINK = re.compile(r"/staff/sign-in\?token=([\w-]+)")
 
 
 @pytest.fixture
@@ -80,3 +82,23 @@ def _denied(chats: Chats) -> list[tuple[str, str]]:
     refused = select(AuditRow.actor, AuditRow.act).where(col(AuditRow.allowed).is_(False))
     ordered = refused.order_by(col(AuditRow.id))
     return [(actor, act) for actor, act in chats.run(lambda session: session.exec(ordered).all())]
+
+
+async def test_the_bot_hands_out_the_way_to_the_staff_pages(drafted: Chats) -> None:
+    """To staff, each their own; a stranger is told what every stranger is told."""
+    sari, stranger = drafted.actor(TELEGRAM, "u-1"), drafted.actor(TELEGRAM, "u-2")
+    drafted.run(staff.add, Staff("Sari", Role.VIEWER, sari.key), by="admin", now=BEFORE)
+
+    async with drafted.running():
+        for actor in (sari, stranger):
+            actor.commands("campaign page")
+            await drafted.wait()
+    said = drafted.sandbox.oracle.entries
+    links = [found[1] for entry in said if (found := LINK.search(entry.text))]
+
+    assert len(links) == 1
+    entrance = drafted.run(
+        sign_in.enter, links[0], now=drafted.clock.now(), random_bytes=lambda size: b"\x01" * size
+    )
+    assert entrance is not None
+    assert entrance.member.name == "Sari"
