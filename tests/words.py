@@ -87,14 +87,14 @@ CAMPAIGN_KINDS: Final = (
 )
 
 
-def template(locale: str, *, zone: str | None = ZONE) -> Template:
+def template(locale: str, *, zone: str | None = ZONE, catalogs: Catalogs = CATALOGS) -> Template:
     """The shipped campaign's words."""
-    return Template.of(DOCUMENT, locale=locale, zone=zone, operator=OPERATOR, catalogs=CATALOGS)
+    return Template.of(DOCUMENT, locale=locale, zone=zone, operator=OPERATOR, catalogs=catalogs)
 
 
-def words(locale: str) -> Words:
+def words(locale: str, *, catalogs: Catalogs = CATALOGS) -> Words:
     """The bot's own words."""
-    return Words(CATALOGS, locale, ZONE)
+    return Words(catalogs, locale, ZONE)
 
 
 def composed(
@@ -113,58 +113,61 @@ def composed(
     )
 
 
-def replies(locale: str) -> Mapping[str, Message]:
+def replies(locale: str, catalogs: Catalogs = CATALOGS) -> Mapping[str, Message]:
     """Everything that the bot says in a talk, by name."""
+    said, campaign = words(locale, catalogs=catalogs), template(locale, catalogs=catalogs)
     told: dict[str, Callable[[], Message]] = {
-        "receipt": lambda: wording.receipt(template(locale), RECORD),
+        "receipt": lambda: wording.receipt(campaign, RECORD),
         "receipt of the other answer": lambda: wording.receipt(
-            template(locale), replace(RECORD, value=ChoiceValue.OPT_IN)
+            campaign, replace(RECORD, value=ChoiceValue.OPT_IN)
         ),
-        "receipt, late": lambda: wording.receipt(template(locale), RECORD, late=True),
-        "receipt, applied": lambda: wording.receipt(template(locale), RECORD, applied=True),
-        "receipt, original": lambda: wording.receipt(template("id"), RECORD, back_to=locale),
-        "already answered": lambda: wording.already_answered(template(locale), RECORD),
-        "status, open": lambda: wording.status_open(template(locale), deadline=DEADLINE),
-        "status, muted": lambda: wording.status_open(template(locale), deadline=DEADLINE, muted=True),
-        "ask again": lambda: wording.ask_again(template(locale)),
-        "snooze": lambda: wording.snooze_options(template(locale), tuple(LaterOption)),
-        "snoozed": lambda: wording.snoozed(template(locale), until=ANSWERED_AT),
-        "nothing to put off": lambda: wording.nothing_to_put_off(template(locale)),
-        "campaign over": lambda: wording.campaign_over(template(locale)),
-        "muted": lambda: plain_words.muted(words(locale)),
-        "resumed": lambda: plain_words.resumed(words(locale)),
-        "help": lambda: plain_words.help_text(words(locale), operator=OPERATOR),
-        "stranger": lambda: plain_words.stranger(words(locale), operator=OPERATOR),
-        "nothing open": lambda: plain_words.nothing_open(words(locale)),
-        "group": lambda: plain_words.group_decline(words(locale)),
-        "foreign button": lambda: plain_words.foreign_button(words(locale)),
-        "no longer known": lambda: plain_words.no_longer_known(words(locale)),
-        "sign-up": lambda: wording.sign_up(template(locale)),
-        "status, new user": lambda: wording.status_open(template(locale), deadline=None),
-        "welcome": lambda: plain_words.welcome(words(locale), operator=OPERATOR, command="/choice"),
-        "short help": lambda: plain_words.short_help(words(locale)),
+        "receipt, late": lambda: wording.receipt(campaign, RECORD, late=True),
+        "receipt, applied": lambda: wording.receipt(campaign, RECORD, applied=True),
+        "receipt, original": lambda: wording.receipt(
+            template("id", catalogs=catalogs), RECORD, back_to=locale
+        ),
+        "already answered": lambda: wording.already_answered(campaign, RECORD),
+        "status, open": lambda: wording.status_open(campaign, deadline=DEADLINE),
+        "status, muted": lambda: wording.status_open(campaign, deadline=DEADLINE, muted=True),
+        "ask again": lambda: wording.ask_again(campaign),
+        "snooze": lambda: wording.snooze_options(campaign, tuple(LaterOption)),
+        "snoozed": lambda: wording.snoozed(campaign, until=ANSWERED_AT),
+        "nothing to put off": lambda: wording.nothing_to_put_off(campaign),
+        "campaign over": lambda: wording.campaign_over(campaign),
+        "muted": lambda: plain_words.muted(said),
+        "resumed": lambda: plain_words.resumed(said),
+        "help": lambda: plain_words.help_text(said, operator=OPERATOR),
+        "stranger": lambda: plain_words.stranger(said, operator=OPERATOR),
+        "nothing open": lambda: plain_words.nothing_open(said),
+        "group": lambda: plain_words.group_decline(said),
+        "foreign button": lambda: plain_words.foreign_button(said),
+        "no longer known": lambda: plain_words.no_longer_known(said),
+        "sign-up": lambda: wording.sign_up(campaign),
+        "status, new user": lambda: wording.status_open(campaign, deadline=None),
+        "welcome": lambda: plain_words.welcome(said, operator=OPERATOR, command="/choice"),
+        "short help": lambda: plain_words.short_help(said),
         "help with commands": lambda: plain_words.help_text(
-            words(locale), operator=OPERATOR, commands=menu.listed(words(locale), ChannelName.TELEGRAM)
+            said, operator=OPERATOR, commands=menu.listed(said, ChannelName.TELEGRAM)
         ),
-        **_settings(locale),
-        **_privacy(locale),
-        "is this you": lambda: link_words.is_this_you(words(locale), LINKED, operator=OPERATOR),
-        "connected": lambda: link_words.connected(words(locale)),
-        "not connected": lambda: link_words.not_connected(words(locale)),
-        "link refused": lambda: link_words.refused(words(locale), operator=OPERATOR),
+        **_settings(locale, catalogs),
+        **_privacy(locale, catalogs),
+        "is this you": lambda: link_words.is_this_you(said, LINKED, operator=OPERATOR),
+        "connected": lambda: link_words.connected(said),
+        "not connected": lambda: link_words.not_connected(said),
+        "link refused": lambda: link_words.refused(said, operator=OPERATOR),
         "connected elsewhere": lambda: link_words.connected_elsewhere(
-            words(locale), ChannelName.TELEGRAM, operator=OPERATOR
+            said, ChannelName.TELEGRAM, operator=OPERATOR
         ),
     }
     return {name: say() for name, say in told.items()}
 
 
-def _settings(locale: str) -> Mapping[str, Callable[[], Message]]:
-    said = words(locale)
+def _settings(locale: str, catalogs: Catalogs) -> Mapping[str, Callable[[], Message]]:
+    said, campaign = words(locale, catalogs=catalogs), template(locale, catalogs=catalogs)
     settings = settings_words.settings(said, muted=True, zone=ZONE, now=ANSWERED_AT)
     return {
         "already answered, with settings": lambda: wording.already_answered(
-            template(locale), RECORD, settings=settings
+            campaign, RECORD, settings=settings
         ),
         "languages": lambda: settings_words.languages(said),
         "language is": lambda: settings_words.language_is(said),
@@ -179,10 +182,10 @@ def _settings(locale: str) -> Mapping[str, Callable[[], Message]]:
     }
 
 
-def _privacy(locale: str) -> Mapping[str, Callable[[], Message]]:
-    said = words(locale)
+def _privacy(locale: str, catalogs: Catalogs) -> Mapping[str, Callable[[], Message]]:
+    said = words(locale, catalogs=catalogs)
     return {
-        "kept": lambda: privacy_words.kept(said, (Fact("Reference", "u-10427"),)),
+        "kept": lambda: privacy_words.kept(said, (Fact(said.gettext("Reference"), "u-10427"),)),
         "data file": lambda: privacy_words.data_file(said),
         "receipt file": lambda: privacy_words.receipt_file(said, RECORD.receipt),
         "privacy": lambda: privacy_words.privacy(said, operator=OPERATOR, mydata="/mydata", forget="/forget"),
@@ -192,40 +195,41 @@ def _privacy(locale: str) -> Mapping[str, Callable[[], Message]]:
     }
 
 
-def staff_messages(locale: str) -> Mapping[str, Message]:
+def staff_messages(locale: str, catalogs: Catalogs = CATALOGS) -> Mapping[str, Message]:
     """Everything that staff read, by name."""
+    said, shown = words(locale, catalogs=catalogs), template(locale, catalogs=catalogs)
     return {
         "look-up card": cards.lookup_card(
-            template(locale),
+            shown,
             card(),
-            buttons=support_words.card_buttons(words(locale), resend=True, link=True),
+            buttons=support_words.card_buttons(said, resend=True, link=True),
         ),
-        "which purpose": support_words.which_purpose(words(locale)),
-        "sent again": support_words.sent_again(words(locale)),
+        "which purpose": support_words.which_purpose(said),
+        "sent again": support_words.sent_again(said),
         "not sent again": support_words.not_sent_again(
-            words(locale), support_words.why_not_again(words(locale), NotAgain.SENT_LATELY)
+            said, support_words.why_not_again(said, NotAgain.SENT_LATELY)
         ),
         "link": support_words.link(
-            words(locale), cards.masked("u-10427"), code="c0de" * 10, bot="contoh_bot", until=ANSWERED_AT
+            said, cards.masked("u-10427"), code="c0de" * 10, bot="contoh_bot", until=ANSWERED_AT
         ),
         "campaign card": campaign_cards.card(
-            words(locale), campaign(), figures(), template=template(locale), role=Role.APPROVER, move=MOVE
+            said, campaign(), figures(), template=shown, role=Role.APPROVER, move=MOVE
         ),
-        "campaigns": campaign_cards.listed(words(locale), [campaign()]),
-        "confirm": campaign_cards.confirming(words(locale), Order.CANCEL, campaign()),
-        "moving": campaign_cards.moving(words(locale), MOVE, confirm="/campaign move-deadline C D confirm"),
-        "how to approve": campaign_cards.how_to_approve(words(locale), campaign()),
-        "cannot": campaign_cards.cannot(words(locale), replace(campaign(), state=CampaignState.DRAFT)),
-        "own": campaign_cards.cannot(words(locale), campaign(), SameApprover("Sari")),
-        "unfair": campaign_cards.cannot(words(locale), campaign(), Unfair("c", [{"rule": 4}, {"rule": 11}])),
-        "fallen": campaign_cards.cannot(words(locale), campaign(), ApprovalFallen("c")),
-        "passed": campaign_cards.cannot(words(locale), campaign(), DeadlinePassed("c", "2025-09-28")),
-        "tried": campaign_cards.tried(words(locale), 5),
-        "previewed": campaign_cards.previewed(words(locale), campaign()),
-        "slack only": campaign_cards.on_slack_only(words(locale), usage=None),
-        "not allowed": cards.not_allowed(words(locale)),
-        "not found": cards.not_found(words(locale)),
-        "unknown command": cards.unknown_command(words(locale), usage="/lookup u-10427"),
+        "campaigns": campaign_cards.listed(said, [campaign()]),
+        "confirm": campaign_cards.confirming(said, Order.CANCEL, campaign()),
+        "moving": campaign_cards.moving(said, MOVE, confirm="/campaign move-deadline C D confirm"),
+        "how to approve": campaign_cards.how_to_approve(said, campaign()),
+        "cannot": campaign_cards.cannot(said, replace(campaign(), state=CampaignState.DRAFT)),
+        "own": campaign_cards.cannot(said, campaign(), SameApprover("Sari")),
+        "unfair": campaign_cards.cannot(said, campaign(), Unfair("c", [{"rule": 4}, {"rule": 11}])),
+        "fallen": campaign_cards.cannot(said, campaign(), ApprovalFallen("c")),
+        "passed": campaign_cards.cannot(said, campaign(), DeadlinePassed("c", "2025-09-28")),
+        "tried": campaign_cards.tried(said, 5),
+        "previewed": campaign_cards.previewed(said, campaign()),
+        "slack only": campaign_cards.on_slack_only(said, usage=None),
+        "not allowed": cards.not_allowed(said),
+        "not found": cards.not_found(said),
+        "unknown command": cards.unknown_command(said, usage="/lookup u-10427"),
     }
 
 

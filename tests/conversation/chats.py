@@ -12,6 +12,7 @@ from random import Random
 from typing import TypeVar
 
 from sqlalchemy import Engine, event
+from sqlmodel import col, select
 
 from bot import resources
 from bot.app import App, opened
@@ -32,8 +33,10 @@ from bot.sandbox.slack import FakeSlack
 from bot.sandbox.slack import messages as slack_messages
 from bot.sandbox.telegram import FakeTelegram
 from bot.sandbox.telegram import chats as telegram_chats
+from bot.sandbox.telegram.acts import Media
 from bot.store import campaigns, choices, recipients
-from bot.store.database import Database
+from bot.store.database import Database, Session
+from bot.store.models import InboxRow
 from tests.words import CATALOGS
 
 T = TypeVar("T")
@@ -99,6 +102,22 @@ class Actor:
             self.chats.sandbox.telegram.say(int(self.external), text)
         else:
             self.chats.sandbox.slack.say(self.external, text)
+
+    def shares(self, kind: Media) -> None:
+        """Sends something that is no text."""
+        if self.channel is TELEGRAM:
+            self.chats.sandbox.telegram.send_media(int(self.external), kind)
+        else:
+            self.chats.sandbox.slack.share(self.external, f"{kind}.bin")
+
+    def edits(self, said: str, text: str) -> None:
+        """Changes words of their own that said this."""
+        issued = [e for e in self.chats.calls(self.external, Direction.ISSUED) if e.text == said][-1]
+        if self.channel is TELEGRAM:
+            self.chats.sandbox.telegram.edit(int(self.external), int(issued.message or 0), text)
+        else:
+            place = self.chats.sandbox.slack.slack.workspace.direct(self.external).id
+            self.chats.sandbox.slack.edit_message(self.external, place, issued.message or "", text)
 
     def commands(self, line: str) -> None:
         """`choice`, or `timezone Europe/Paris`."""
@@ -337,6 +356,17 @@ def _kept_as_made() -> Iterator[None]:
     finally:
         event.remove(Engine, "before_cursor_execute", note)
     assert changed == []
+
+
+def kept_again(session: Session, sender: str) -> bool:
+    """The person's last update is there a second time, under another key; whether there was one."""
+    newest = select(InboxRow).where(InboxRow.sender == sender).order_by(col(InboxRow.id).desc())
+    row = session.exec(newest).first()
+    if row is None:
+        return False
+    again = {name: getattr(row, name) for name in ("identity", "position", "sender", "body", "received_at")}
+    session.add(InboxRow(**again, dedupe=f"{row.dedupe}-again", state="new"))
+    return True
 
 
 def json_of(content: bytes) -> dict[str, object]:

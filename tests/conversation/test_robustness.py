@@ -4,14 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlmodel import col, select
 
 from bot.domain.message import Verb
 from bot.domain.token import TapToken, sign
 from bot.sandbox.oracle import Direction
 from bot.store import inbox
-from bot.store.models import InboxRow
-from tests.conversation.chats import ASKED, KEY, SLACK, TELEGRAM
+from tests.conversation.chats import ASKED, KEY, SLACK, TELEGRAM, kept_again
 
 
 async def test_the_same_update_twice_counts_once(actor, chats):
@@ -19,7 +17,7 @@ async def test_the_same_update_twice_counts_once(actor, chats):
     actor.taps(Verb.OPT_IN)
     await chats.wait()
 
-    chats.run(_kept_again, actor.key)
+    chats.run(kept_again, actor.key)
     await chats.wait()
 
     assert actor.history == ["opt_in"]
@@ -117,29 +115,27 @@ async def test_whatever_is_written_is_read_or_asked_again(actor, chats, text):
 
 
 @pytest.mark.parametrize("kind", ["voice", "sticker", "photo"])
-async def test_a_voice_message_a_sticker_or_a_picture_gets_a_short_help_once(chats, kind):
-    actor = chats.actor(TELEGRAM)
-    async with chats.asked():
-        for _ in range(3):
-            chats.sandbox.telegram.send_media(int(actor.external), kind)
-            await chats.wait()
+async def test_a_voice_message_a_sticker_or_a_picture_gets_a_short_help_once(actor, chats, kind):
+    for _ in range(3):
+        actor.shares(kind)
+        await chats.wait()
 
     assert [shown.headline for shown in actor.since(1)] == ["This bot reads short answers and buttons only."]
     assert actor.history == []
 
 
-async def test_an_edited_message_is_no_answer(chats):
+async def test_an_edited_message_is_no_answer(actor, chats):
     """What somebody makes of an old message later is not said to us."""
-    actor = chats.actor(SLACK)
-    async with chats.asked():
-        chats.sandbox.slack.say(actor.external, "hm")
-        await chats.wait()
-        said = [e for e in chats.calls(actor.external, Direction.ISSUED) if e.text == "hm"][-1]
-        place = chats.sandbox.slack.slack.workspace.direct(actor.external).id
-        chats.sandbox.slack.edit_message(actor.external, place, said.message, "yes")
-        await chats.wait()
+    actor.says("hm")
+    await chats.wait()
+    seen = len(actor.seen)
+
+    actor.edits("hm", "yes")
+    await chats.wait()
 
     assert actor.history == []
+    assert len(actor.seen) == seen
+    assert not chats.run(inbox.dead)
 
 
 async def test_a_reply_in_a_thread_is_an_answer(chats):
@@ -224,11 +220,3 @@ async def test_what_answers_a_person_goes_before_the_campaign(chats):
     assert waiting > 10
     assert "This bot asks you one question" in asked.last.headline
     assert sum(not actor.seen for actor in crowd) > 5
-
-
-def _kept_again(session, sender):
-    """The person's last update is there a second time, under another key."""
-    newest = select(InboxRow).where(InboxRow.sender == sender).order_by(col(InboxRow.id).desc())
-    row = session.exec(newest).first()
-    again = {name: getattr(row, name) for name in ("identity", "position", "sender", "body", "received_at")}
-    session.add(InboxRow(**again, dedupe=f"{row.dedupe}-again", state="new"))

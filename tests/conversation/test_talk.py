@@ -1,11 +1,12 @@
 """A talk with a real database beneath it: order, repetition, who is meant, and where answers go."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import SQLModel, col, select
 
 from bot import resources
 from bot.channels.base import Command, HomeOpened, ReachChange, ReachChanged, Said, Sender, Tap
@@ -83,6 +84,20 @@ def test_an_answer_given_again_takes_its_new_place_in_the_order(asked):
     assert history(asked) == ["opt_in", "opt_out", "opt_in"]
     assert standing(asked) == "opt_in"
     assert "Recorded: Allow training." in _text(receipt)
+
+
+def test_of_who_is_forgotten_no_name_is_left_in_any_table(asked):
+    """On either database: not the reference, not the account, not a receipt's code."""
+    apply(asked, tap(asked, Verb.OPT_OUT), position=7)
+    for position, name in enumerate(("receipt", "mydata", "later"), start=8):
+        apply(asked, Command(ON_TELEGRAM, name), position=position)
+    person = asked.run(recipients.get, "u1")
+    names = {"u1", "1001", *(k.record.receipt for k in asked.run(choices.history, person.id))}
+    assert asked.run(_mentions, names) == names
+
+    asked.run(erasure.erase, person.id, key=KEY, now=asked.now)
+
+    assert asked.run(_mentions, names) == set()
 
 
 def test_what_was_repeated_is_told_and_forgotten_with_the_person(asked):
@@ -382,3 +397,10 @@ def _doubt(session):
     """As if the answer to the notice had never come."""
     row = session.exec(select(DeliveryRow).where(DeliveryRow.step == "notice")).one()
     row.state, row.platform_message = "in_doubt", None
+
+
+def _mentions(session: Session, names: set[str]) -> set[str]:
+    """Which of these names stand anywhere in the database, as words."""
+    tables = SQLModel.metadata.sorted_tables
+    text = " ".join(str(row) for table in tables for row in session.execute(table.select()).all())
+    return {name for name in names if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)}

@@ -43,6 +43,20 @@ class Acts(ABC):
         conversation.put(message)
         return self.issue(self._payloads.message_event(message, conversation))
 
+    def share(self, user_id: str, name: str) -> Issued:
+        """The person sent the app a file, without a word."""
+        person = self.slack.workspace.member(user_id)
+        conversation = self._place(person, None)
+        message = ChannelMessage(ts=conversation.stamps.next(self.slack.now), user=person.id, text="")
+        conversation.put(message)
+        file: Json = {
+            "id": f"F{message.ts.replace('.', '')}",
+            "name": name,
+            "mimetype": "application/octet-stream",
+        }
+        changes = self.slack.workspace.message_json(message) | {"subtype": "file_share", "files": [file]}
+        return self.issue(self._payloads.message_event(message, conversation, changes=changes))
+
     def edit_message(self, user_id: str, channel: str, ts: str, text: str) -> Issued:
         """The person changed words of their own."""
         conversation = self._place(self.slack.workspace.member(user_id), channel)

@@ -1,5 +1,6 @@
 """What people do in Telegram, as the updates that come of it."""
 
+from dataclasses import replace
 from typing import Literal
 
 from bot.sandbox.telegram.chats import Chat, Json, Message, Standing, User
@@ -42,6 +43,18 @@ def say(world: World, chat: Chat, text: str, *, by: User, media: Media | None = 
     body = world.message_json(chat, message, sender=by.as_json())
     return world.updates.issue(
         Happening(UpdateKind.MESSAGE, chat.id, by.id, body, message_id=message.id, text=text)
+    )
+
+
+def edit(world: World, chat: Chat, message_id: int, text: str, *, by: User) -> int:
+    """A person changes what they wrote; the update's number."""
+    message = replace(chat.messages[message_id], text=text, entities=_command(text))
+    chat.messages[message_id] = message
+    body = world.message_json(chat, message, sender=by.as_json()) | {
+        "edit_date": int(world.clock.now().timestamp())
+    }
+    return world.updates.issue(
+        Happening(UpdateKind.EDITED_MESSAGE, chat.id, by.id, body, message_id=message_id, text=text)
     )
 
 

@@ -135,6 +135,11 @@ class FakeTelegram:
         chat = self._chat(chat_id)
         return acts.say(self._world, chat, "", by=self._user(chat), media=kind)
 
+    def edit(self, chat_id: int, message_id: int, text: str) -> int:
+        """The person changes words of their own; the update's number."""
+        chat = self._chat(chat_id)
+        return acts.edit(self._world, chat, message_id, text, by=self._user(chat))
+
     def tap(self, chat_id: int, message_id: int, data: str, *, by: int | None = None) -> int:
         """Somebody presses a button."""
         chat = self._chat(chat_id)

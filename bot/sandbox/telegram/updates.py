@@ -22,12 +22,14 @@ class UpdateKind(StrEnum):
     """What happened, by Telegram's names."""
 
     MESSAGE = "message"
+    EDITED_MESSAGE = "edited_message"
     CALLBACK_QUERY = "callback_query"
     MY_CHAT_MEMBER = "my_chat_member"
 
 
 LIFETIMES = {
     UpdateKind.MESSAGE: timedelta(hours=24),
+    UpdateKind.EDITED_MESSAGE: timedelta(hours=24),
     UpdateKind.CALLBACK_QUERY: timedelta(seconds=150),
     UpdateKind.MY_CHAT_MEMBER: timedelta(hours=24),
 }
