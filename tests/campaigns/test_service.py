@@ -62,15 +62,21 @@ def test_a_changed_draft_is_rewritten_and_its_approval_falls(approved):
     assert approved.run(campaigns.get, "terms").document == changed
 
 
-@pytest.mark.parametrize("act", ["start", "schedule"])
-def test_a_campaign_that_is_under_way_is_not_rewritten(approved, act):
-    if act == "start":
-        approved.run(service.start, "terms", by="bob", now=approved.now)
-    else:
-        approved.run(service.schedule, "terms", at=MORNING, by="bob", now=approved.now)
+def test_a_campaign_that_is_under_way_is_not_rewritten(approved):
+    approved.run(service.start, "terms", by="bob", now=approved.now)
 
     with pytest.raises(CampaignLocked, match="move-deadline"):
         approved.run(service.load, document(link="https://example.com/2"), author="ann", now=approved.now)
+
+
+def test_a_scheduled_campaign_that_is_rewritten_is_a_draft_again(approved):
+    """It does not start with words that nobody has approved."""
+    approved.run(service.schedule, "terms", at=MORNING, by="bob", now=approved.now)
+
+    approved.run(service.load, document(link="https://example.com/2"), author="ann", now=approved.now)
+
+    campaign = approved.run(campaigns.get, "terms")
+    assert (campaign.state, campaign.approved_hash, campaign.start_at) == (CampaignState.DRAFT, None, None)
 
 
 def test_the_author_does_not_approve(world):

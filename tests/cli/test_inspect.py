@@ -27,11 +27,11 @@ def test_an_empty_ledger_verifies(ready):
     assert done.json["size"] == 0
 
 
-def test_one_flipped_byte_ends_with_one(started, world, home):
+def test_one_flipped_byte_ends_with_one(started, world):
     world.answer("u-1")
     world.answer("u-2")
     before = started("ledger", "verify", "--json")
-    connection = sqlite3.connect(home / "tenggat.db")
+    connection = sqlite3.connect(str(world.database.url.database))
     entry = bytearray(connection.execute("SELECT entry FROM ledger_entry WHERE seq = 1").fetchone()[0])
     entry[10] ^= 1
     connection.execute("UPDATE ledger_entry SET entry = ? WHERE seq = 1", (bytes(entry),))

@@ -99,8 +99,8 @@ def test_a_folder_that_cannot_be_made_is_named(tenggat, home):
     assert (done.code, len(done.err.splitlines())) == (3, 1)
 
 
-def test_an_older_database_asks_to_be_upgraded(ready, home):
-    with sqlite3.connect(home / "tenggat.db") as connection:
+def test_an_older_database_asks_to_be_upgraded(ready, sqlite_url):
+    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '0000'")
     connection.close()
 

@@ -90,7 +90,7 @@ def test_the_preview_is_a_page_or_lines(drafted, home):
     ("arguments", "code", "said"),
     [
         (["--to", "telegram:1"], 3, "No bot has been up"),
-        (["--to", "telegram"], 2, "--to cannot be `telegram`"),
+        (["--to", "telegram"], 2, "A place cannot be `telegram`"),
         (["--to", "telegram:1", "--step", "receipt"], 2, "--step cannot be `receipt`"),
         ([arg for n in range(6) for arg in ("--to", f"telegram:{n}")], 2, "at most 5 testers"),
     ],

@@ -88,7 +88,7 @@ async def test_a_look_up_without_a_purpose_is_asked_for_one(desk):
 
     assert Verb.LINK_ACCOUNT in desk.agent.last.verbs
     [row] = desk.dossier["looked_up_by_staff"]
-    assert (row["act"], row["by"], row["allowed"], row["detail"]) == ("lookup", "Budi", True, "delivery")
+    assert (row["act"], row["by"], row["allowed"], row["purpose"]) == ("lookup", "Budi", True, "delivery")
 
 
 async def test_nobody_and_somebody_are_asked_alike_for_a_purpose(desk):

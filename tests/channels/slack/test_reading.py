@@ -137,7 +137,12 @@ async def test_a_kept_message_of_a_channel_says_nothing(inbound):
 
 async def test_a_tap_names_its_button_and_its_message(events_of):
     assert await events_of("interactive", tap()) == [
-        Tap(sender("D1", "sari"), data="1.i.aaaa", message="1503435956.000247")
+        Tap(
+            sender("D1", "sari"),
+            data="1.i.aaaa",
+            message="1503435956.000247",
+            response_url="https://hooks.slack.com/actions/T1/1/a",
+        )
     ]
 
 
