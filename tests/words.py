@@ -226,7 +226,6 @@ def staff_messages(locale: str, catalogs: Catalogs = CATALOGS) -> Mapping[str, M
         "passed": campaign_cards.cannot(said, campaign(), DeadlinePassed("c", "2025-09-28")),
         "tried": campaign_cards.tried(said, 5),
         "previewed": campaign_cards.previewed(said, campaign()),
-        "slack only": campaign_cards.on_slack_only(said, usage=None),
         "not allowed": cards.not_allowed(said),
         "not found": cards.not_found(said),
         "unknown command": cards.unknown_command(said, usage="/lookup u-10427"),

@@ -56,7 +56,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Something about a campaign is to be shown, or a form to be opened; nothing has changed."""
+    """Something about a campaign is to be shown; nothing has changed."""
 
     order: Order
     campaign: Campaign | None
@@ -109,7 +109,7 @@ def steer(
         return Misused(line.usage or USAGE)
     if line.order is Order.LIST:
         return Listed(tuple(reversed(campaigns.every(session))))
-    if line.order is Order.PAGE or (line.order is Order.NEW and not line.words):
+    if line.order is Order.PAGE:
         return Asked(line.order, None)
     if campaign is None:
         return Missing()

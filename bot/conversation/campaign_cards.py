@@ -144,13 +144,6 @@ def cannot(words: Words, campaign: Campaign, error: TenggatError | None = None) 
     return staff_message(words, _reason(words, campaign, error))
 
 
-def on_slack_only(words: Words, *, usage: str | None) -> Message:
-    """There are no forms here; with `usage`, what can be written instead."""
-    text = words.gettext("Forms open on Slack only.")
-    message = staff_message(words, text)
-    return replace(message, ref=usage)
-
-
 def tried(words: Words, messages: int) -> Message:
     """A test is on its way."""
     text = words.ngettext(

@@ -29,7 +29,7 @@ from bot.conversation.person import Speaking
 from bot.conversation.replies import Replies
 from bot.domain.campaign import Campaign
 from bot.domain.message import Document, Message
-from bot.domain.order import USAGES, Order
+from bot.domain.order import Order
 from bot.domain.roles import Role
 from bot.exceptions import AudienceDiffers, BadFile, TenggatError
 from bot.i18n import Words
@@ -145,9 +145,8 @@ def _show(
 ) -> None:
     if order is Order.PAGE:
         replies.say(_way_in(session, talk, words, replies))
-    elif campaign is None or order in (Order.NEW, Order.EDIT, Order.WORDS):
-        usage = USAGES[Order.NEW] if order is Order.NEW else None
-        replies.say(campaign_cards.on_slack_only(words, usage=usage))
+    elif campaign is None:
+        replies.say(cards.not_found(words))
     elif order in errands.KINDS:  # it comes as soon as it is worked out
         replies.promise(errands.KINDS[order], campaign, words)
     elif order is Order.PREVIEW:

@@ -22,8 +22,6 @@ class Order(StrEnum):
     REPORT = "report"
     PAGE = "page"
     NEW = "new"
-    EDIT = "edit"
-    WORDS = "words"
     REQUEST = "request"
     APPROVE = "approve"
     REJECT = "reject"
@@ -46,8 +44,6 @@ ACTS: Final[Mapping[Order, Act]] = {
     Order.REPORT: Act.REPORT,
     Order.PAGE: Act.SIGN_IN,
     Order.NEW: Act.EDIT,
-    Order.EDIT: Act.EDIT,
-    Order.WORDS: Act.EDIT,
     Order.REQUEST: Act.REQUEST,
     Order.APPROVE: Act.APPROVE,
     Order.REJECT: Act.REJECT,
@@ -63,8 +59,7 @@ ACTS: Final[Mapping[Order, Act]] = {
 }
 USAGE: Final = f"{COMMAND} {'|'.join(Order)} [CAMPAIGN]"
 USAGES: Final[Mapping[Order, str]] = {
-    Order.NEW: f"{COMMAND} new [CAMPAIGN YYYY-MM-DD [NAME]]",
-    Order.WORDS: f"{COMMAND} words CAMPAIGN [LANGUAGE]",
+    Order.NEW: f"{COMMAND} new CAMPAIGN YYYY-MM-DD [NAME]",
     Order.APPROVE: f"{COMMAND} approve CAMPAIGN AUDIENCE",
     Order.SCHEDULE: f"{COMMAND} schedule CAMPAIGN YYYY-MM-DDTHH:MM",
     Order.START: f"{COMMAND} start CAMPAIGN [SHARE]",
@@ -73,8 +68,7 @@ USAGES: Final[Mapping[Order, str]] = {
     Order.TEST_SEND: f"{COMMAND} test-send CAMPAIGN [telegram:CHAT|slack:TEAM:USER …]",
 }
 FEWEST: Final[Mapping[Order, int]] = {
-    Order.EDIT: 1,
-    Order.WORDS: 1,
+    Order.NEW: 2,
     Order.APPROVE: 2,
     Order.SCHEDULE: 2,
     Order.CANCEL: 1,
@@ -85,7 +79,6 @@ MOST: Final[Mapping[Order, int]] = {
     Order.LIST: 0,
     Order.PAGE: 0,
     Order.NEW: 3,
-    Order.WORDS: 2,
     Order.APPROVE: 2,
     Order.SCHEDULE: 2,
     Order.START: 2,
@@ -127,8 +120,6 @@ class Line:
             return USAGE
         count = len(self.words)
         fits = FEWEST.get(self.order, 0) <= count <= MOST.get(self.order, 1)
-        if self.order is Order.NEW:
-            fits = fits and count != 1
         if self.order is Order.APPROVE and fits:
             fits = self.words[1].isascii() and self.words[1].isdigit()
         if self.order is Order.MOVE_DEADLINE and count == 3:

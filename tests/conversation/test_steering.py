@@ -8,6 +8,7 @@ from sqlmodel import col, select
 
 from bot.campaigns import deadline, service, sign_in
 from bot.domain.campaign import CampaignState
+from bot.domain.recipient import ChannelName
 from bot.domain.roles import Role
 from bot.i18n import rest_days
 from bot.store import campaigns, staff
@@ -61,6 +62,28 @@ async def test_from_a_draft_to_its_end(drafted: Chats) -> None:
         assert await after(budi, "cancel") == "running"
         assert await after(budi, f"cancel {SLUG}") == "cancelled"
     assert _denied(drafted) == [("Sari", "campaign.approve"), ("Sari", "campaign.resume")]
+
+
+@pytest.mark.parametrize("channel", [SLACK, TELEGRAM])
+async def test_a_draft_is_made_from_another_campaign_by_chat(drafted: Chats, channel: ChannelName) -> None:
+    """And without the words that it needs one is told how it is written."""
+    sari = drafted.actor(channel, "u-1")
+    drafted.run(staff.add, Staff("Sari", Role.EDITOR, sari.key), by="admin", now=BEFORE)
+
+    async with drafted.running():
+        await drafted.wait()
+        for line in ("new", f"new {SLUG} 2025-10-12 winter"):
+            if channel is SLACK:
+                drafted.sandbox.slack.command(sari.external, "/campaign", line)
+            else:
+                sari.commands(f"campaign {line}")
+            await drafted.wait()
+
+    usage, card = sari.seen[-2:]
+    made = drafted.run(campaigns.get, "winter")
+    assert "/campaign new CAMPAIGN YYYY-MM-DD [NAME]" in usage.text
+    assert card.headline == "Campaign winter"
+    assert (made.state, made.author, made.document.deadline) == ("draft", "Sari", date(2025, 10, 12))
 
 
 async def test_a_stranger_hears_the_same_of_what_exists_and_what_does_not(drafted: Chats) -> None:
