@@ -13,9 +13,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 from sqlmodel import Session as Session  # upper floors name it in annotations
 
 from bot import resources
@@ -25,10 +25,15 @@ from bot.failpoints import failpoint
 from bot.store.dialect import sha256_hex
 
 POSTGRES_THREADS = 4
+# A process that stands still in the midst of a transaction keeps what it has locked from all others: PostgreSQL
+# ends the transaction after so many milliseconds. Ours wait for nobody while they are open.
+FROZEN = "idle_in_transaction_session_timeout=15000"
 BUSY_TIMEOUT = 10.0  # seconds that SQLite waits for another process's transaction
 QUIET = "quiet"  # set on a session whose transaction says nothing that could speak against a message
 READS = "reads"  # set on a connection that only looks
 TRACES = "traces"  # set on a session whose transaction has erased something
+
+AWAY = (OperationalError, InternalError)  # the latter is what a transaction meets that was ended for us
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -81,7 +86,7 @@ class Database:
                 if self.is_sqlite and (self._has_traces or session.info.get(TRACES)):
                     self._has_traces = not self._truncate_log()
                 return result
-        except OperationalError as error:
+        except AWAY as error:
             raise DatabaseAway(self.shown_url, _first_line(error)) from error
 
     def read(self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -91,8 +96,10 @@ class Database:
         )
         try:
             with Session(self.engine.execution_options(**{READS: True, **options})) as session:
+                if not self.is_sqlite:  # it locks nothing, and may think for as long as it likes
+                    session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
                 return function(session, *args, **kwargs)
-        except OperationalError as error:
+        except AWAY as error:
             raise DatabaseAway(self.shown_url, _first_line(error)) from error
 
     async def look(
@@ -286,7 +293,13 @@ def _forget(work: "asyncio.Future[T]") -> None:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=POSTGRES_THREADS, max_overflow=2, pool_pre_ping=True)
+        return create_engine(
+            url,
+            connect_args={"options": f"-c {FROZEN}"},
+            pool_size=POSTGRES_THREADS,
+            max_overflow=2,
+            pool_pre_ping=True,
+        )
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT, "isolation_level": None})
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_immediate)

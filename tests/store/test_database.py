@@ -177,3 +177,23 @@ def _traces(path, name):
     """The files in which this name stands."""
     files = sorted(path.parent.glob(path.name + "*"))
     return [file.name for file in files if name.encode() in file.read_bytes()]
+
+
+def test_a_transaction_that_stands_still_gives_back_what_it_locked(postgres_url):
+    """A process that was frozen in the midst of one must not stop all others."""
+
+    def stand_still(session):
+        session.execute(text("SELECT pg_advisory_xact_lock(7)"))
+        session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 1"))
+        with Database(postgres_url, clock=VirtualClock(BEFORE)) as other:
+            other.run(lambda waiting: waiting.execute(text("SELECT pg_advisory_xact_lock(7)")))
+        session.execute(text("SELECT 1"))
+
+    with Database(postgres_url, clock=VirtualClock(BEFORE)) as database:
+        shown = database.run(
+            lambda session: session.execute(text("SHOW idle_in_transaction_session_timeout")).scalar()
+        )
+        with pytest.raises(DatabaseAway):
+            database.run(stand_still)
+
+    assert shown == "15s"
