@@ -8,6 +8,9 @@ UV := $(CERTS) VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --require-hashes --no-deps
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-config
 
+# one more than there are cores: some tests wait for processes of their own
+WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test bench bench-quick browser simulate torture-quick torture pictures check format catalogs env lock clean
 
@@ -21,7 +24,7 @@ demo: $(VENV)/.ready ## Play the shipped campaign from notice to closing, on fak
 	@$(BIN)/python -m bot demo $(ARGS)
 
 test: $(VENV)/.ready-dev ## Run the tests.
-	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
 torture-quick: $(VENV)/.ready-dev ## Kill, starve, cut off and sabotage the program, and look for what was lost: minutes.
 	@$(BIN)/python -m pytest -m "torture and not long" $(ARGS)
