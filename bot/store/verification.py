@@ -44,7 +44,9 @@ CHANGED = """
 """
 STATEMENTS = "SELECT seq, type, record FROM statement ORDER BY id"
 RENDERINGS = "SELECT hash, message FROM rendering"
-SUBTREES = "SELECT level, number, hash FROM ledger_subtree ORDER BY level, number"
+SUBTREES = (
+    "SELECT level, number, hash FROM ledger_subtree"  # in no order: an index would answer for the table
+)
 CHECKPOINTS = "SELECT size, note FROM checkpoint ORDER BY size"
 
 Row = tuple[Any, ...]  # as it is stored, which may be anything
@@ -117,6 +119,7 @@ class _Check:
         self.any_text = any_text
         self.problems: list[str] = []
         self.notes = [(size, note) for size, note in self._rows(CHECKPOINTS)]  # as stored
+        self.keys = [kept for (kept,) in self._rows("SELECT key FROM ledger_key ORDER BY since DESC")]
         self.key = key or self._kept_key()
         self.said = [(size, note, self._opened(note)) for size, note in self.notes]
         self.outside = [(None, note, self._opened(note)) for note in outside]
@@ -145,7 +148,7 @@ class _Check:
 
     def _tree(self) -> bool:
         expected = _subtrees(self.chain.blocks)
-        wrong = [row for row in self._rows(SUBTREES) if expected.get(row[:2]) != row[2]]
+        wrong = [row for row in self._rows(SUBTREES) if (row[:2], row[2]) not in expected.items()]
         if wrong:
             self.problems.append(
                 f"{len(wrong)} hashes that are kept for proofs are not those of the entries."
@@ -155,6 +158,8 @@ class _Check:
     def _checkpoints(self) -> bool:
         abandoned = self._abandoned()
         before = len(self.problems)
+        if not all(map(_is_key, self.keys)):
+            self.problems.append("A public key beside the ledger is none.")
         if self.said and self.key is None:
             self.problems.append("There is no public key to know the checkpoints by.")
         for size, _, said in self.said:
@@ -234,9 +239,10 @@ class _Check:
             stated.add(seq)
         if any(0 < seq <= self.chain.size and choices.seen[seq - 1] for seq in erased):
             self.problems.append("A choice is still there that was erased.")
-        lost = texts - {digest for digest, message in self._rows(RENDERINGS) if _is_text(digest, message)}
+        kept = [digest if _is_text(digest, message) else None for digest, message in self._rows(RENDERINGS)]
+        lost = len(texts.difference(kept)) + kept.count(None)
         if lost:
-            self.problems.append(f"{len(lost)} texts that were shown are not there as they were shown.")
+            self.problems.append(f"{lost} texts that were shown are not there as they were shown.")
         return stated | {
             seq for seq in erased if seq in range(1, self.chain.size + 1) and self._is_choice(seq)
         }
@@ -257,11 +263,7 @@ class _Check:
         return self.key.opens(note) if self.key is not None and isinstance(note, str) else None
 
     def _kept_key(self) -> PublicKey | None:
-        kept = [key for (key,) in self._rows("SELECT key FROM ledger_key ORDER BY since DESC")]
-        try:
-            return PublicKey.read(kept[0]) if kept else None
-        except (ValueError, AttributeError):
-            return None
+        return PublicKey.read(self.keys[0]) if self.keys and _is_key(self.keys[0]) else None
 
     def _rows(self, query: str) -> Iterator[Row]:
         """The rows as they are stored; with `any_text` also those in which a text is none."""
@@ -322,6 +324,13 @@ def _is_text(digest: object, message: object) -> bool:
     if not (isinstance(digest, str) and isinstance(message, str)):
         return False
     return sha256(message.encode(errors="surrogateescape")).hexdigest() == digest
+
+
+def _is_key(stored: object) -> bool:
+    try:
+        return isinstance(stored, str) and PublicKey.read(stored) is not None
+    except ValueError:
+        return False
 
 
 def _subtrees(blocks: Sequence[bytes]) -> dict[Row, bytes]:

@@ -68,6 +68,7 @@ def test_every_flipped_bit_is_found(file, tmp_path):
 
 
 @pytest.mark.torture
+@pytest.mark.long
 def test_two_hundred_thousand_flipped_bits_are_found(file, tmp_path):
     """The long form of it."""
     _flip(file, tmp_path / "flipped.db", times=MANY)
