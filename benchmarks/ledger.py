@@ -57,7 +57,10 @@ def main(count: int, engine: str) -> None:
         _timed("checkpoint again", lambda: database.run(checkpoints.seal, signer, now=BEGIN))
         code = _code(count // 2)
         _timed("receipt with its proof", lambda: database.read(receipts.prove, code, signer))
-        check = _timed("verify", lambda: database.read(verification.verify, key=signer.key))
+        check = _timed(
+            "verify",
+            lambda: database.read(verification.verify, key=signer.key, beside=database.address),
+        )
         assert check.ok, check.problems
         assert check.size == count
         asyncio.run(_answers(database, signer, Path(folder), count))

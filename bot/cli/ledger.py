@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 app = group("The ledger of choices.")
 
 CHECK_FAILED = 1
+MANY = 100_000  # entries from which on a second process is worth its start
 Key = Annotated[
     str | None,
     typer.Option("--key", metavar="KEY", help="The public key to believe, as `ledger.pub` has it."),
@@ -32,12 +33,13 @@ def verify(key: Key = None, as_json: AsJson = False) -> None:
     JSON: size, root, chain_ok, tree_ok, checkpoints_ok, openings_ok.
     """
     from bot.channels.outside import outside
-    from bot.store import verification
+    from bot.store import ledger, verification
 
     place = outside(settings().checkpoints)
     with database() as opened:
         notes = asyncio.run(place.every()) if place else []
-        check = opened.read(verification.verify, key=_believed(key), outside=notes)
+        beside = opened.address if opened.read(ledger.size) >= MANY else None
+        check = opened.read(verification.verify, key=_believed(key), outside=notes, beside=beside)
     names = ("size", "root", "chain_ok", "tree_ok", "checkpoints_ok", "openings_ok")
     answer({name: getattr(check, name) for name in names}, as_json=as_json)
     if not check.ok:

@@ -95,15 +95,14 @@ class ChainCheck:
     blocks: list[bytes] = field(default_factory=list, repr=False)
     roots: Mapping[int, bytes] = field(default_factory=dict, repr=False)
 
-    def commits(self, seq: int, nonce: bytes, record: bytes, *, kind: int = CHOSEN) -> bool:
-        """Whether the entry with this number is of this type, by its place in `KINDS`, and commits to this
-        record."""
+    def holds(self, seq: int, committed: bytes | bytearray, *, kind: int = CHOSEN) -> bool:
+        """Whether the entry with this number is of this type, by its place in `KINDS`, and has this commitment."""
         if not 0 < seq <= self.size or self.kinds[seq - 1] != kind:
             return False
-        return _mac(nonce, record) == self.commitments[32 * seq - 32 : 32 * seq]
+        return committed == self.commitments[32 * seq - 32 : 32 * seq]
 
 
-def _mac(nonce: bytes, record: bytes) -> bytes:
+def mac(nonce: bytes, record: bytes) -> bytes:
     """HMAC-SHA256 by its definition, for a nonce of 32 bytes: a third quicker than to ask for it by name."""
     key = nonce + PADDING
     return sha256(key.translate(OUTER) + sha256(key.translate(INNER) + record).digest()).digest()

@@ -22,7 +22,11 @@ def hear(
     random_bytes: RandomBytes,
     now: datetime,
 ) -> bool:
-    """The answer is in the register and the ledger, unless it says what stands already; whether it is."""
+    """The answer is in the register and the ledger, unless it says what stands already; whether it is.
+
+    No other answer of this person is heard until this transaction ends.
+    """
+    choices.hold(session, recipient_id)
     history = [kept.record for kept in choices.history(session, recipient_id, campaign_id)]
     more = to_keep(said, history, repetitions(session, recipient_id, campaign_id))
     for record in more:

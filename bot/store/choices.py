@@ -58,6 +58,12 @@ def add(
     return _kept(row)
 
 
+def hold(session: Session, recipient_id: int) -> RecipientRow:
+    """The person as they are; no other choice of theirs is kept until this transaction ends."""
+    person = select(RecipientRow).where(RecipientRow.id == recipient_id)
+    return session.exec(person.with_for_update(key_share=True)).one()
+
+
 def standing(session: Session, recipient_id: int, campaign_id: int) -> ChoiceRecord | None:
     """The answer that stands."""
     row = session.exec(
@@ -114,9 +120,8 @@ def register(session: Session, campaign_id: int) -> dict[int, ChoiceRecord]:
 
 
 def _name(session: Session, recipient_id: int, pseudonym: str) -> None:
-    """The person is called so; no other choice of theirs is kept until this transaction ends."""
-    person = select(RecipientRow).where(RecipientRow.id == recipient_id)
-    row = session.exec(person.with_for_update(key_share=True)).one()
+    """The person is called so."""
+    row = hold(session, recipient_id)
     row.pseudonym = row.pseudonym or pseudonym
     if row.pseudonym != pseudonym:
         raise ValueError("the ledger knows this person by another pseudonym")

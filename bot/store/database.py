@@ -64,6 +64,11 @@ class Database:
     def is_sqlite(self) -> bool:
         return self.url.get_backend_name() == "sqlite"
 
+    @property
+    def address(self) -> str:
+        """By which another process opens the same database; it may hold a password."""
+        return self.url.render_as_string(hide_password=False)
+
     async def transact(
         self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:

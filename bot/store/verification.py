@@ -5,7 +5,6 @@ yes or no. Every record is opened, every column of a choice compared with what w
 """
 
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,28 +12,20 @@ from hashlib import sha256
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from bot.domain.checkpoint import Checkpoint, PublicKey
 from bot.domain.choice import ChoiceRecord, supersedes
-from bot.domain.ledger import BLOCK, KINDS, NONCE_BYTES, OPEN, ChainCheck, EntryType, verify_chain
+from bot.domain.ledger import BLOCK, CHOSEN, KINDS, OPEN, ChainCheck, EntryType, mac, verify_chain
 from bot.domain.merkle import folded, peaks_of
+from bot.store.openings import CHOICES, Openings, opened, opened_beside
+from bot.store.stored import NotText, Row, Unreadable, stored
 
-AT_ONCE = 5_000  # rows fetched at a time
-MAPPED = 1 << 32  # bytes of a SQLite file that are read without copying them
 RECORD = TypeAdapter(ChoiceRecord)
 CHOICE, ERASURE, TEXT = EntryType.CHOICE, EntryType.ERASURE, EntryType.TEXT
 
 ENTRIES = "SELECT seq, entry, hash FROM ledger_entry ORDER BY seq"
-CHOICES = """
-    SELECT c.seq, c.delivery_id, c.receipt, c.value, c.supersedes, c.record, c.nonce, r.pseudonym, k.slug
-    FROM choice c
-    LEFT JOIN recipient r ON r.id = c.recipient_id
-    LEFT JOIN campaign k ON k.id = c.campaign_id
-    ORDER BY c.id
-"""
 CHANGED = """
     SELECT c.seq, c.recipient_id, c.campaign_id, c.supersedes, c.record
     FROM choice c
@@ -42,14 +33,13 @@ CHANGED = """
         ON m.recipient_id = c.recipient_id AND m.campaign_id = c.campaign_id
     ORDER BY c.recipient_id, c.campaign_id, c.seq
 """
+LAST = "SELECT max(seq + 0) FROM choice"  # of the table itself, not of an index
 STATEMENTS = "SELECT seq, type, record FROM statement ORDER BY id"
 RENDERINGS = "SELECT hash, message FROM rendering"
 SUBTREES = (
     "SELECT level, number, hash FROM ledger_subtree"  # in no order: an index would answer for the table
 )
 CHECKPOINTS = "SELECT size, note FROM checkpoint ORDER BY size"
-
-Row = tuple[Any, ...]  # as it is stored, which may be anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,28 +66,42 @@ class LedgerCheck:
         return self.chain_ok and self.tree_ok and self.checkpoints_ok and self.openings_ok
 
 
-def verify(session: Session, *, key: PublicKey | None = None, outside: Iterable[str] = ()) -> LedgerCheck:
+def verify(
+    session: Session,
+    *,
+    key: PublicKey | None = None,
+    outside: Iterable[str] = (),
+    beside: str | None = None,
+) -> LedgerCheck:
     """What ledger, records and checkpoints look like, and the checkpoints from `outside` beside them.
+
+    `beside` is the address of this database, for a second process that opens the records while this one
+    follows the chain. What it does not find right is looked at again here: between the two somebody may have
+    answered, or had their answers erased.
 
     Without a `key` the one that stands beside the ledger is taken, which finds what went wrong by itself but
     not whoever can write to the database: they can write that too.
     """
     notes = list(outside)
     try:
-        with suppress(_NotText):
-            return _Check(session, key, notes).result()
+        with suppress(NotText):
+            check = _verify_in_two(session, key, notes, beside) if beside is not None else None
+            return check if check and check.ok else _Check(session, key, notes).result()
         return _Check(session, key, notes, any_text=True).result()
-    except (DBAPIError, _Unreadable) as error:
+    except (DBAPIError, Unreadable) as error:
         problem = f"The database cannot be read: {str(error).splitlines()[0]}."
         return LedgerCheck(0, "", False, False, False, False, problems=(problem,))
 
 
-class _Unreadable(Exception):
-    """The file is damaged where its pages lie, not only in what they hold."""
-
-
-class _NotText(Exception):
-    """A column that holds text holds bytes that are none."""
+def _verify_in_two(
+    session: Session, key: PublicKey | None, outside: Sequence[str], address: str
+) -> LedgerCheck | None:
+    """None when the other process could not read the records, for whatever reason: this one will say it."""
+    with opened_beside(address) as answer, suppress(EOFError):
+        check = _Check(session, key, outside)
+        check.openings = answer.recv()
+        return check.result() if check.openings else None
+    return None
 
 
 @dataclass(slots=True)
@@ -125,6 +129,7 @@ class _Check:
         self.outside = [(None, note, self._opened(note)) for note in outside]
         self.chain = self._chain()
         self.statements = list(self._rows(STATEMENTS))
+        self.openings: Openings | None = None  # unless another process read them
 
     def result(self) -> LedgerCheck:
         """Everything, looked at once."""
@@ -196,16 +201,20 @@ class _Check:
         return len(self.problems) == before
 
     def _choices(self) -> _Choices:
-        chain, found = self.chain, _Choices(bytearray(self.chain.size))
-        seen = found.seen
-        for row in self._rows(CHOICES):
-            seq = row[0]
-            if not _opens(chain, row) or seen[seq - 1]:
+        openings = self.openings or opened(self._rows(CHOICES))
+        holds, size = self.chain.holds, self.chain.size
+        found = _Choices(bytearray(size), set(openings.late), bad=openings.odd)
+        seen, later = found.seen, 0
+        for seq, committed in openings.pairs():
+            if holds(seq, committed) and not seen[seq - 1]:
+                seen[seq - 1] = 1
+            else:
+                later += seq > size
                 found.bad += 1
-                continue
-            seen[seq - 1] = 1
-            if not row[4]:
-                found.late.add(seq)
+                found.late.discard(seq)
+        if self.openings is not None and later:
+            last = next(self._rows(LAST))[0]  # by this session, in which what came after is not there
+            found.bad -= later if last is None or last <= size else 0
         found.bad += self._wrongly_standing(found.late)
         return found
 
@@ -248,11 +257,12 @@ class _Check:
         }
 
     def _is_stated(self, seq: object, kind: object, record: object) -> bool:
-        known = type(seq) is int and type(record) is bytes and kind in KINDS and kind != CHOICE
-        return known and self.chain.commits(seq, OPEN, record, kind=KINDS.index(EntryType(kind)))  # type: ignore[arg-type]
+        if not (type(seq) is int and type(record) is bytes and kind in KINDS and kind != CHOICE):
+            return False
+        return self.chain.holds(seq, mac(OPEN, record), kind=KINDS.index(kind))  # type: ignore[arg-type]
 
     def _is_choice(self, seq: int) -> bool:
-        return self.chain.kinds[seq - 1] == KINDS.index(CHOICE)
+        return self.chain.kinds[seq - 1] == CHOSEN
 
     def _abandoned(self) -> set[str]:
         """The checkpoints outside, by hash, that a restore said good-bye to."""
@@ -266,50 +276,7 @@ class _Check:
         return PublicKey.read(self.keys[0]) if self.keys and _is_key(self.keys[0]) else None
 
     def _rows(self, query: str) -> Iterator[Row]:
-        """The rows as they are stored; with `any_text` also those in which a text is none."""
-        connection = self.session.connection()
-        if connection.dialect.name != "sqlite":
-            with connection.execute(text(query), execution_options={"yield_per": AT_ONCE}) as found:
-                yield from (tuple(row) for row in found)
-            return
-        driver: Any = connection.connection.driver_connection
-        usual = driver.text_factory
-        driver.text_factory = _text if self.any_text else str
-        driver.execute(f"PRAGMA mmap_size = {MAPPED}")
-        try:
-            cursor = driver.execute(query)
-            while rows := cursor.fetchmany(AT_ONCE):
-                yield from rows
-        except sqlite3.DatabaseError as error:
-            if "UTF-8" in str(error):
-                raise _NotText from error
-            raise _Unreadable(str(error)) from error
-        finally:
-            driver.text_factory = usual
-            driver.execute("PRAGMA mmap_size = 0")
-
-
-def _opens(chain: ChainCheck, row: Row) -> bool:
-    """Whether the choice is what its entry commits to, column by column.
-
-    Its record is canonical JSON, in which each key stands once and no quotation mark in a text stands bare: so
-    a column is the record's when the bytes that say so are in it. Reading it as JSON takes four times as long.
-    """
-    seq, delivery, receipt, value, stands, record, nonce, pseudonym, slug = row
-    if not (type(seq) is int and type(record) is type(nonce) is bytes and len(nonce) == NONCE_BYTES):
-        return False
-    if stands not in (0, 1) or not chain.commits(seq, nonce, record):
-        return False
-    told = record.decode(errors="replace")
-    number = "null" if delivery is None else repr(delivery)
-    return (
-        type(receipt) is type(value) is type(pseudonym) is type(slug) is str
-        and told.startswith(f'{{"campaign":"{slug}","channel":"')
-        and f',"delivery":{number},"identity":"' in told
-        and f',"receipt":"{receipt}","received_at":"' in told
-        and f',"recipient":"{pseudonym}","recorded_at":"' in told
-        and told.endswith(f',"value":"{value}"}}')
-    )
+        return stored(self.session, query, any_text=self.any_text)
 
 
 def _content(record: object) -> dict[str, Any]:
@@ -342,7 +309,3 @@ def _subtrees(blocks: Sequence[bytes]) -> dict[Row, bytes]:
         nodes = [folded(peaks_of(nodes[at * BLOCK : (at + 1) * BLOCK])) for at in range(whole)]
         level += 1
     return found
-
-
-def _text(stored: bytes) -> str:
-    return stored.decode(errors="surrogateescape")

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from bot.domain.choice import ChoiceRecord, ChoiceValue
 from bot.domain.recipient import ChannelName
-from bot.store import campaigns, choices, recipients, verification
+from bot.store import answers, campaigns, choices, recipients, stored, verification
 from bot.store.choices import KeptChoice
 from bot.store.database import Database
 from tests.worlds import MORNING, SLACK, World, on_telegram
@@ -160,8 +160,31 @@ def test_choices_made_at_once_make_one_chain(people, database_url):
     assert (check.size, check.chain_ok, check.openings_ok) == (40, True, True)
 
 
+def test_the_same_answer_in_two_chats_at_once_is_recorded_once(people, database_url):
+    """Both taps read what stands before either has answered; the second one waits, and then sees the first."""
+    person, campaign = people.run(recipients.get, "u1"), people.run(campaigns.get, "terms")
+    said = people.answer("u2", IN)
+
+    def tap(order: int) -> bool:
+        with Database(database_url, clock=people.clock) as own:
+            return own.run(
+                answers.hear,
+                replace(said, recipient="p1", receipt=f"TEN-0000-0000-{order}", order=order),
+                recipient_id=person.id,
+                campaign_id=campaign.id,
+                random_bytes=bytes,
+                now=people.now,
+            )
+
+    with ThreadPoolExecutor(8) as threads:
+        kept = list(threads.map(tap, range(100, 116)))
+
+    assert kept.count(True) == 1
+    assert len(_history(people)) == 1
+
+
 def test_the_pages_of_a_long_ledger_are_read_to_their_end(people, monkeypatch):
-    monkeypatch.setattr(verification, "AT_ONCE", 2)
+    monkeypatch.setattr(stored, "AT_ONCE", 2)
     for index in range(5):
         people.answer(f"u{index % 3 + 1}")
 

@@ -1,6 +1,8 @@
 """Whoever changes the ledger, by accident or with all rights on the database, is found out."""
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -12,6 +14,7 @@ from bot.domain.choice import ChoiceValue
 from bot.domain.ledger import BLOCK, EntryType, Stored
 from bot.store import checkpoints, ledger, messages, recipients, tree, verification
 from bot.store.erasure import erase
+from bot.store.openings import opened_beside
 from tests.worlds import MORNING, on_telegram
 
 SIGNER = Signer.from_secret(b"a secret of at least 32 characters")
@@ -222,6 +225,66 @@ def test_reading_holds_nobody_up(sealed):
 
     assert sealed.database.read(check_and_answer) == (7, 7)
     assert check(sealed).size == 8
+
+
+def test_a_second_process_reads_the_records_and_finds_the_same(sealed):
+    found = check(sealed, outside=sealed.outside, beside=sealed.database.address)
+
+    assert found == check(sealed, outside=sealed.outside)
+    assert found.ok
+
+
+@pytest.mark.parametrize(
+    "statement", ["DELETE FROM choice WHERE seq = 2", "UPDATE choice SET value = 'x' WHERE seq = 3"]
+)
+def test_what_a_second_process_does_not_find_right_is_said_by_the_first(sealed, statement):
+    change(sealed, statement)
+
+    found = check(sealed, beside=sealed.database.address)
+
+    assert found.openings_ok is False
+    assert found.problems == check(sealed).problems
+
+
+def test_an_answer_or_an_erasure_while_two_look_is_no_fault(sealed, monkeypatch):
+    """The second process looks a moment later than the first, and may find more or less."""
+    seen = []
+
+    def look(address):
+        seen.append(sealed.run(ledger.size))
+        sealed.answer("u2", ChoiceValue.OPT_IN)
+        sealed.run(erase, sealed.run(recipients.get, "u3").id, key=b"k" * 32, now=sealed.now)
+        return opened_beside(address)
+
+    monkeypatch.setattr(verification, "opened_beside", look)
+
+    def begun_before(session):
+        ledger.size(session)  # from here on it sees nothing newer
+        return verification.verify(session, beside=sealed.database.address)
+
+    found = sealed.database.read(begun_before)
+
+    assert (found.ok, found.size, seen) == (True, 7, [7])
+
+
+def test_a_choice_beyond_the_end_of_the_ledger_is_seen_by_two_as_well(sealed):
+    """Whoever looks a moment later may find newer ones, but not in what the first one sees."""
+    statement = (
+        "INSERT INTO choice (seq, recipient_id, campaign_id, receipt, value, supersedes, record, nonce)"
+        " SELECT 99, recipient_id, campaign_id, 'TEN-X', value, supersedes, record, nonce"
+        " FROM choice WHERE seq = 2"
+    )
+    if sealed.database.is_sqlite:
+        with closing(sqlite3.connect(sealed.database.url.database)) as unguarded, unguarded:
+            unguarded.execute(statement)
+    else:
+        change(sealed, "SET LOCAL session_replication_role = replica", statement)
+
+    assert check(sealed, beside=sealed.database.address).openings_ok is False
+
+
+def test_a_second_process_that_cannot_read_leaves_it_to_the_first(sealed, tmp_path):
+    assert check(sealed, beside=f"sqlite:///{tmp_path / 'nothing'}").ok
 
 
 def _insert(session, stored):

@@ -1,0 +1,112 @@
+"""Openings: what each choice commits to, and which entry it says has that commitment."""
+
+import multiprocessing
+from array import array
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
+
+from bot.clock import SystemClock
+from bot.domain.ledger import NONCE_BYTES, mac
+from bot.exceptions import TenggatError
+from bot.store.database import Database
+from bot.store.stored import NotText, Row, Unreadable, stored
+
+CHOICES = """
+    SELECT c.seq, c.delivery_id, c.receipt, c.value, c.supersedes, c.record, c.nonce, r.pseudonym, k.slug
+    FROM choice c
+    LEFT JOIN recipient r ON r.id = c.recipient_id
+    LEFT JOIN campaign k ON k.id = c.campaign_id
+    ORDER BY c.id
+"""
+
+
+@dataclass(slots=True)
+class Openings:
+    """What a pass over the choices found; `commitments` are 32 bytes for each of `seqs`.
+
+    `late`: the entries beside which a newer choice is said to have stood already. `odd`: how many choices have
+    columns that do not say what their record says.
+    """
+
+    seqs: "array[int]" = field(default_factory=lambda: array("q"))
+    commitments: bytearray = field(default_factory=bytearray, repr=False)
+    late: list[int] = field(default_factory=list)
+    odd: int = 0
+
+    def pairs(self) -> Iterator[tuple[int, bytearray]]:
+        """(number of the entry, commitment) of each choice."""
+        for place, seq in enumerate(self.seqs):
+            yield seq, self.commitments[32 * place : 32 * place + 32]
+
+
+def opened(rows: Iterable[Row]) -> Openings:
+    """The openings of these `CHOICES`."""
+    found = Openings()
+    for row in rows:
+        seq, record, nonce = row[0], row[5], row[6]
+        if not _is_its_record(row):
+            found.odd += 1
+            continue
+        found.seqs.append(seq)
+        found.commitments += mac(nonce, record)
+        if not row[4]:
+            found.late.append(seq)
+    return found
+
+
+@contextmanager
+def opened_beside(url: str) -> Iterator[Connection]:
+    """Another process reads all choices of the database there; the connection gives its `Openings`, None when
+    they cannot be read, or EOFError when that process is no more.
+
+    It sees the database as it is a moment later than whoever asks, who has to allow for that.
+    """
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    process = multiprocessing.get_context("spawn").Process(target=_open_all, args=(url, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        yield ours
+    finally:
+        ours.close()
+        process.terminate()
+        process.join()
+
+
+def _open_all(url: str, answer: Connection) -> None:
+    with Database(url, clock=SystemClock()) as database:
+        try:
+            answer.send(database.read(_all))
+        except (TenggatError, DBAPIError, NotText, Unreadable):
+            answer.send(None)
+
+
+def _all(session: Session) -> Openings:
+    return opened(stored(session, CHOICES))
+
+
+def _is_its_record(row: Row) -> bool:
+    """Whether the columns of a choice are of their types and say what its record says.
+
+    A record is canonical JSON, in which each key stands once and no quotation mark in a text stands bare: so a
+    column is the record's when the bytes that say so are in it. Reading it as JSON takes four times as long.
+    """
+    seq, delivery, receipt, value, stands, record, nonce, pseudonym, slug = row
+    if not (type(seq) is int and type(record) is type(nonce) is bytes and len(nonce) == NONCE_BYTES):
+        return False
+    told = record.decode(errors="replace")
+    number = "null" if delivery is None else repr(delivery)
+    return (
+        stands in (0, 1)
+        and type(receipt) is type(value) is type(pseudonym) is type(slug) is str
+        and told.startswith(f'{{"campaign":"{slug}","channel":"')
+        and f',"delivery":{number},"identity":"' in told
+        and f',"receipt":"{receipt}","received_at":"' in told
+        and f',"recipient":"{pseudonym}","recorded_at":"' in told
+        and told.endswith(f',"value":"{value}"}}')
+    )
