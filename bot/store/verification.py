@@ -259,7 +259,7 @@ class _Check:
     def _is_stated(self, seq: object, kind: object, record: object) -> bool:
         if not (type(seq) is int and type(record) is bytes and kind in KINDS and kind != CHOICE):
             return False
-        return self.chain.holds(seq, mac(OPEN, record), kind=KINDS.index(kind))  # type: ignore[arg-type]
+        return self.chain.holds(seq, mac(OPEN, record), kind=KINDS.index(kind))
 
     def _is_choice(self, seq: int) -> bool:
         return self.chain.kinds[seq - 1] == CHOSEN
