@@ -83,6 +83,7 @@ class BadFile(TenggatError):
     """An input file that cannot be used; says where and what was expected."""
 
     def __init__(self, path: str, problem: str, *, line: int | None = None, key: str | None = None) -> None:
+        self.problem, self.key = problem, key
         place = path + (f", line {line}" if line is not None else "") + (f", key `{key}`" if key else "")
         super().__init__(f"{place}: {problem}")
 
@@ -164,6 +165,14 @@ class BadMoment(TenggatError):
 
     def __init__(self, what: str, given: str, expected: str) -> None:
         super().__init__(f"{what} cannot be {given}: expected {expected}.")
+
+
+class FormFaulty(TenggatError):
+    """What was filled in cannot be used as it is; says at each field what is wrong with it."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        self.problems = problems
+        super().__init__(f"The form cannot be used: see {', '.join(problems)}.")
 
 
 class UnknownWord(TenggatError):
@@ -264,6 +273,7 @@ class MessageTooLong(TenggatError):
     def __init__(
         self, channel: str, kind: str, locale: str, *, size: int, limit: int, unit: str = "characters"
     ) -> None:
+        self.kind = kind
         super().__init__(
             f"The {kind} in `{locale}` has {size} {unit}, {channel} takes {limit}: shorten the template's"
             f" words in locales/{locale}."

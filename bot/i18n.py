@@ -155,6 +155,11 @@ class Catalogs:
         """Whether there is a catalog of this domain in any language."""
         return any(self._catalog(locale, domain) is not None for locale in LOCALES)
 
+    def templates(self) -> tuple[str, ...]:
+        """The templates that ship with the program."""
+        found = (path.stem for path in (self._folder / AUTHORITATIVE / "LC_MESSAGES").glob("*.po"))
+        return tuple(sorted(name for name in found if name not in (BOT, PAGES)))
+
     def _catalog(self, locale: str, domain: str) -> Catalog | None:
         key = (locale, domain)
         if key not in self._known:

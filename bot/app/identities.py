@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from bot.channels.base import Channel, Inbound
+from bot.channels.base import Channel, FormDesk, Inbound
 from bot.channels.slack.client import SlackChannel
 from bot.channels.slack.inbound import SlackInbound
 from bot.channels.telegram.client import TelegramChannel
@@ -37,13 +37,15 @@ async def open_lanes(
     speaking: Speaking,
     *,
     listens: bool,
+    desk: FormDesk | None = None,
 ) -> list[Lane]:
     """Both sides of every channel that is on, each lane registered; closed with `stack`."""
     served = []
     if settings.telegram_token:
         served.append(await _open_telegram(stack, settings, clock, speaking))
     if settings.slack_bot_token:
-        served.append(await _open_slack(stack, settings, database, clock, speaking, listens=listens))
+        slack = _open_slack(stack, settings, database, clock, speaking, listens=listens, desk=desk)
+        served.append(await slack)
     if not served:
         raise NotReady(
             "No channel is on: set BOT_TELEGRAM_TOKEN or BOT_SLACK_BOT_TOKEN (see .env.example), or try"
@@ -90,17 +92,24 @@ async def _open_slack(
     speaking: Speaking,
     *,
     listens: bool,
+    desk: FormDesk | None,
 ) -> Lane:
     token, api = settings.slack_bot_token, settings.slack_api
     team = None if listens else await _known_team(database, token)
     channel = await stack.enter_async_context(SlackChannel(token, api=api, team=team))
     team = await channel.identify()
-    inbound = await slack_inbound(stack, settings, clock, speaking, team=team)
+    inbound = await slack_inbound(stack, settings, clock, speaking, team=team, desk=desk)
     return Lane(channel, settings.slack_rate, token, inbound)
 
 
 async def slack_inbound(
-    stack: AsyncExitStack, settings: Settings, clock: Clock, speaking: Speaking, *, team: str
+    stack: AsyncExitStack,
+    settings: Settings,
+    clock: Clock,
+    speaking: Speaking,
+    *,
+    team: str,
+    desk: FormDesk | None,
 ) -> SlackInbound:
     """The workspace's receiving side, open."""
     return await stack.enter_async_context(
@@ -111,6 +120,7 @@ async def slack_inbound(
             clock=clock,
             api=settings.slack_api,
             not_saved=plain_words.not_saved(speaking.words(None, None)),
+            desk=desk,
         )
     )
 

@@ -29,6 +29,7 @@ from bot.channels.telegram.inbound import TelegramInbound
 from bot.clock import Clock, SystemClock
 from bot.config import Settings
 from bot.conversation.errands import Errands
+from bot.conversation.forms import Forms
 from bot.conversation.intake import Intake
 from bot.conversation.lexicon import load_lexicon
 from bot.conversation.person import Speaking
@@ -73,9 +74,11 @@ async def opened(
             database = stack.enter_context(Database(settings.database_url, clock=clock, inline=jumps))
         database.require_migrated()
         speaking = Speaking(catalogs or i18n.Catalogs.load(resources.locales()), settings.operator)
+        talk = _talk(settings, speaking, random_bytes)
         upkeep = await open_upkeep(settings, database, clock, speaking, jumps=jumps) if keeps_up else {}
         if identities is None:
-            served = await open_lanes(stack, settings, database, clock, speaking, listens=listens)
+            desk = Forms(database, talk, clock=clock)
+            served = await open_lanes(stack, settings, database, clock, speaking, listens=listens, desk=desk)
         else:
             served = await registered(identities, database, clock)
         told = staff_upkeep(settings, database, clock, speaking, served) if keeps_up else {}
@@ -83,10 +86,9 @@ async def opened(
             settings,
             clock,
             database,
-            speaking,
+            talk,
             served,
             {**upkeep, **told},
-            random_bytes,
             jumps=jumps,
             listens=listens,
         )
@@ -113,13 +115,14 @@ async def receiving(settings: Settings, *, clock: Clock | None = None) -> AsyncI
         database = stack.enter_context(Database(settings.database_url, clock=clock))
         database.require_migrated()
         speaking = Speaking(i18n.Catalogs.load(resources.locales()), settings.operator)
+        talk = _talk(settings, speaking, secrets.token_bytes)
         telegram = slack = None
         if settings.telegram_token:
             telegram = await telegram_inbound(stack, settings, clock, speaking)
         if settings.slack_bot_token:
             team = await team_of(stack, settings, database)
-            slack = await slack_inbound(stack, settings, clock, speaking, team=team)
-        talk = _talk(settings, speaking, secrets.token_bytes)
+            desk = Forms(database, talk, clock=clock)
+            slack = await slack_inbound(stack, settings, clock, speaking, team=team, desk=desk)
         yield Reception(settings, clock, database, talk, telegram, slack)
 
 
@@ -160,20 +163,18 @@ def _wire(
     settings: Settings,
     clock: Clock,
     database: Database,
-    speaking: Speaking,
+    talk: Talk,
     served: Sequence[Lane],
     upkeep: Mapping[str, Upkeep],
-    random_bytes: RandomBytes,
     *,
     jumps: bool,
     listens: bool,
 ) -> App:
     engine, owner = LocalEngine() if jumps else _engine(database), owner_name()
-    key = settings.secret_key.encode()
+    key, speaking = settings.secret_key.encode(), talk.speaking
     planner = Planner(database, rest_days=i18n.rest_days)
     composer = Composer(speaking.catalogs, operator=settings.operator)
     load_lexicon(resources.locales())  # what is wrong with it is said now, not at the first answer
-    talk = _talk(settings, speaking, random_bytes)
     inbounds = {lane.channel.lane: lane.inbound for lane in served if lane.inbound is not None}
 
     recalling = [lane.channel for lane in served if listens and isinstance(lane.channel, Recalls)]

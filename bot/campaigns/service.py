@@ -75,6 +75,12 @@ def new_from(
         announce=announce or min(today, deadline),
         deadline=deadline,
     )
+    return add(session, document, author=author, now=now)
+
+
+def add(session: Session, document: CampaignDocument, *, author: str, now: datetime) -> Campaign:
+    """The document stands as a draft, beside all others; none is rewritten."""
+    deadline = document.deadline
     if has_passed(document, now):
         raise BadMoment("The new deadline", deadline.isoformat(), "a day to come")
     if document.announce > deadline:

@@ -5,19 +5,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.campaigns import approval, deadline, rights, service, trial
+from bot.campaigns import approval, deadline, rights, service, templates, trial
 from bot.campaigns.deadline import Move
 from bot.campaigns.lint import Linter
 from bot.campaigns.planner import RestDays
 from bot.campaigns.rights import Actor
 from bot.campaigns.trial import Trial
 from bot.domain import moments
-from bot.domain.campaign import Campaign
+from bot.domain.campaign import LOCKED, Campaign, CampaignDocument
 from bot.domain.order import COMMAND, CONFIRM, USAGE, USAGES, Line, Order
 from bot.domain.recipient import Address
 from bot.domain.roles import Act, may
 from bot.domain.share import Share
-from bot.exceptions import BadMoment, SameApprover, TenggatError, UnknownWord
+from bot.domain.template import CampaignWords, LocaleWords
+from bot.exceptions import BadMoment, CampaignLocked, SameApprover, TenggatError, UnknownWord
+from bot.i18n import LOCALES
 from bot.store import campaigns
 from bot.store.database import Session
 
@@ -56,7 +58,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Something about a campaign is to be shown; nothing has changed."""
+    """Something about a campaign is to be shown, or a form to be filled in; nothing has changed."""
 
     order: Order
     campaign: Campaign | None
@@ -88,6 +90,16 @@ Answer = Denied | Misused | Missing | Refused | Listed | Asked | Changed | Movin
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """What was filled in besides the line: a document of a new campaign, and words in one language, which are
+    to stand beside `beside`; the words of a campaign that there is, without a document."""
+
+    words: LocaleWords | None
+    document: CampaignDocument | None = None
+    beside: CampaignWords | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Wheel:
     """What steering needs besides the words."""
 
@@ -109,16 +121,67 @@ def steer(
         return Misused(line.usage or USAGE)
     if line.order is Order.LIST:
         return Listed(tuple(reversed(campaigns.every(session))))
-    if line.order is Order.PAGE:
+    if line.order is Order.PAGE or (line.order is Order.NEW and line.asks_for_form):
         return Asked(line.order, None)
     if campaign is None:
         return Missing()
+    if line.order is Order.WORDS:
+        return _to_be_written(campaign, line)
     try:
         return _done(_Deed(session, actor, campaign, line.words[1:], wheel, now, here), line.order)
     except (BadMoment, UnknownWord):
         return Misused(USAGES.get(line.order, USAGE))
     except TenggatError as error:
         return Refused(campaigns.get(session, campaign.slug), error)
+
+
+def _to_be_written(campaign: Campaign, line: Line) -> Asked | Misused | Refused:
+    """The words of the campaign, unless they are locked or there is no such language."""
+    if line.order is None or not set(line.words[1:]) <= set(LOCALES):
+        return Misused(USAGES[Order.WORDS])
+    if campaign.state in LOCKED:
+        return Refused(campaign, CampaignLocked(campaign.slug, campaign.state))
+    return Asked(line.order, campaign)
+
+
+def form_for(session: Session, actor: Actor, line: Line) -> Asked | None:
+    """What this line asks to have filled in; None when it asks for no form, or is not the actor's to ask.
+    Nothing is on record: whoever opens forms looks first, and `steer` answers the line as any other."""
+    if not line.asks_for_form or line.usage is not None or line.act is None or not may(actor.role, line.act):
+        return None
+    if line.order is Order.NEW:
+        return Asked(Order.NEW, None)
+    campaign = _meant(session, line)
+    answer = None if campaign is None else _to_be_written(campaign, line)
+    return answer if isinstance(answer, Asked) else None
+
+
+def write(
+    session: Session, actor: Actor, line: Line, written: Written, wheel: Wheel, *, now: datetime
+) -> Denied | Missing | Changed:
+    """What a form says is so, if the actor may write it: a new draft, or other words of a campaign. Denials
+    are as those of `steer`. Raise whatever says that it cannot be so: nothing has changed then."""
+    if not rights.admit(session, actor, line.act, asked=line.said, now=now, subject=line.slug):
+        return Denied()
+    if written.document is not None:
+        return Changed(_added(session, written.document, written, wheel, by=actor.name, now=now))
+    campaign = _meant(session, line)
+    if campaign is None:
+        return Missing()
+    words, catalogs = [written.words] if written.words else [], wheel.linter.catalogs
+    brought = templates.bring(session, campaign.slug, words, by=actor.name, now=now, catalogs=catalogs)
+    return Changed(brought.campaign)
+
+
+def _added(
+    session: Session, document: CampaignDocument, written: Written, wheel: Wheel, *, by: str, now: datetime
+) -> Campaign:
+    if written.words is None:
+        return service.add(session, document, author=by, now=now)
+    copy = Campaign(document, author=by, words=written.beside)
+    draft, _ = templates.rewritten(copy, [written.words], by=by, catalogs=wheel.linter.catalogs)
+    kept = templates.keep_words(session, draft, by=by, now=now)
+    return service.add(session, kept.document, author=by, now=now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,12 @@ def from_csv(text: str, path: str) -> LocaleWords:
     )
 
 
+def problem_at(place: str, text: str) -> str | None:
+    """What is wrong with these words at this place of a template, for every face that takes them; None when
+    nothing is."""
+    return problem_with(place, text) or _letters(text) or _label(place, text)
+
+
 def _about_new(locale: str) -> dict[str, str]:
     return {LOCALE: locale, ORIGIN: Origin.HUMAN.value, REVIEWED_BY: ""}
 
@@ -183,7 +189,7 @@ def _check(row: _Row, path: str) -> None:
         nearest = get_close_matches(place, (*NEEDED, *_STARTER), n=1)
         hint = f"did you mean {nearest[0]}?" if nearest else "see `tenggat template new` for those there are."
         raise BadFile(path, f"a template has no such place; {hint}", line=row.line, key=place)
-    problem = problem_with(place, text) or _letters(text) or _label(place, text)
+    problem = problem_at(place, text)
     if row["facts"] and not _FACTS.fullmatch(" ".join(row["facts"].split())):
         problem = "the facts are names of letters, digits and hyphens, with spaces between them."
     if problem is not None:

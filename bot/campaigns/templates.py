@@ -8,14 +8,15 @@ from datetime import datetime
 from bot.campaigns.lint import missing, words_in
 from bot.campaigns.service import REWRITABLE
 from bot.campaigns.shown import read_back
+from bot.campaigns.template_csv import problem_at
 from bot.campaigns.wording import compose, words_of
 from bot.domain import campaign as rules
 from bot.domain.cadence import deadline_of
 from bot.domain.campaign import STARTED, Campaign
 from bot.domain.roles import Act
-from bot.domain.template import NEEDED, STEPS, CampaignWords, LocaleWords, PlacedText
+from bot.domain.template import NEEDED, STEPS, CampaignWords, LocaleWords, Origin, PlacedText, is_place
 from bot.exceptions import BadFile, CampaignLocked
-from bot.i18n import LOCALES, Catalogs, match_locale
+from bot.i18n import LANGUAGE_NAMES, LOCALES, Catalogs, match_locale
 from bot.store import campaigns, languages, staff, templates
 from bot.store.database import Session
 
@@ -76,12 +77,8 @@ def bring(
     campaign = campaigns.get(session, slug)
     if campaign.state not in (*REWRITABLE, *STARTED):
         raise CampaignLocked(slug, campaign.state)
-    before = CampaignWords({}) if alone else words_for_export(campaign, catalogs)
-    words, dropped = _merged(before, files, authoritative=campaign.document.authoritative_locale)
-    _check_whole(campaign, words)
-    document = replace(campaign.document, words=templates.put(session, words, by=by, now=now))
-    draft = Campaign(document, revision=campaign.revision, author=by, id=campaign.id, words=words)
-    check_fits(draft, catalogs)
+    draft, dropped = rewritten(campaign, files, by=by, catalogs=catalogs, alone=alone)
+    document = keep_words(session, draft, by=by, now=now).document
     if document != campaign.document:
         detail = f"words {document.words}"
         staff.audit(session, actor=by, act=Act.EDIT, allowed=True, now=now, subject=slug, detail=detail)
@@ -89,6 +86,43 @@ def bring(
     without = missing(draft, catalogs)
     whole = tuple(locale for locale in LOCALES if locale not in without)
     return Brought(campaign, whole, without, dropped)
+
+
+def rewritten(
+    campaign: Campaign, files: Sequence[LocaleWords], *, by: str, catalogs: Catalogs, alone: bool = False
+) -> tuple[Campaign, int]:
+    """The campaign as a draft with these words, and how many translations of changed words it drops; nothing
+    is kept. Raise `BadFile` for words with a gap, `MessageTooLong` for those that no channel takes whole."""
+    before = CampaignWords({}) if alone else words_for_export(campaign, catalogs)
+    words, dropped = _merged(before, files, authoritative=campaign.document.authoritative_locale)
+    _check_whole(campaign, words)
+    document = replace(campaign.document, words=words.hash)
+    draft = Campaign(document, revision=campaign.revision, author=by, id=campaign.id, words=words)
+    check_fits(draft, catalogs)
+    return draft, dropped
+
+
+def keep_words(session: Session, draft: Campaign, *, by: str, now: datetime) -> Campaign:
+    """The draft, whose words can be found under the hash that it names."""
+    if draft.words is not None:
+        templates.put(session, draft.words, by=by, now=now)
+    return draft
+
+
+def typed(known: CampaignWords, locale: str, texts: Mapping[str, str], *, authoritative: str) -> LocaleWords:
+    """The words that somebody typed in this language, each checked at its place; they rest on the facts of
+    those that they translate. What was left empty is not there."""
+    source = known.locales.get(authoritative) or LocaleWords(authoritative, {})
+    found: dict[str, PlacedText] = {}
+    for place, text in texts.items():
+        if not text:
+            continue
+        problem = problem_at(place, text) if is_place(place) else "a template has no such place."
+        if problem:
+            raise BadFile(f"The words in {LANGUAGE_NAMES[locale]}", problem, key=place)
+        original = source.texts.get(place)
+        found[place] = PlacedText(text, original.facts if original else ())
+    return LocaleWords(locale, found, Origin.HUMAN)
 
 
 def fallbacks(session: Session, campaign: Campaign, catalogs: Catalogs) -> Mapping[str, int]:

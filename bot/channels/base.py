@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.domain.delivery import Outcome
+from bot.domain.form import FilledIn, Form, FormAnswer
 from bot.domain.message import Document, Message, Surface, Verb
 from bot.domain.recipient import Address, ChannelName
 from bot.domain.update import Update
@@ -119,6 +120,28 @@ class HomeOpened:
 
 
 Event = Tap | Said | Command | ReachChanged | HomeOpened
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A page of a form that somebody sent off; `carried` is what the page was given to bring back. Nothing of
+    it is known to be true but who sent it. `update` is the same, to keep."""
+
+    sender: Sender
+    name: str
+    carried: str
+    said: FilledIn
+    update: Update
+
+
+class FormDesk(Protocol):
+    """What stands behind the forms of a platform that waits while they are filled in."""
+
+    async def asked(self, command: Command) -> Form | None:
+        """The form that the command asks for; None when it asks for none, or not by somebody who may."""
+
+    async def submitted(self, submission: Submission) -> FormAnswer:
+        """The next page, or what is wrong with this one. At the end everything is stored before it returns."""
 
 
 class Inbound(Protocol):

@@ -144,6 +144,11 @@ def cannot(words: Words, campaign: Campaign, error: TenggatError | None = None) 
     return staff_message(words, _reason(words, campaign, error))
 
 
+def on_slack_only(words: Words) -> Message:
+    """There are no forms here."""
+    return staff_message(words, words.gettext("Forms open on Slack only."))
+
+
 def tried(words: Words, messages: int) -> Message:
     """A test is on its way."""
     text = words.ngettext(

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.campaigns import rights
 from bot.campaigns.lint import linter_of
-from bot.campaigns.steering import Changed, Wheel, steer
+from bot.campaigns.steering import Asked, Changed, Wheel, steer
 from bot.channels.base import Command
 from bot.conversation import staff_answers, support
 from bot.conversation.replies import Replies
@@ -28,6 +28,8 @@ def carry_out(session: Session, talk: "Talk", command: Command, words: Words, re
     line, actor = Line.of(command.words), rights.known_as(session, command.sender.key)
     here = Address.read(command.sender.key)
     answer = steer(session, actor, line, wheel(talk), now=replies.now, here=here)
+    if isinstance(answer, Asked) and line.asks_for_form and command.response_url is not None:
+        return  # the form itself is the answer, and opened while the platform waits
     staff_answers.say(session, talk, answer, actor, words, replies)
     if isinstance(answer, Changed) and line.order is Order.APPROVE:
         # who it would not reach in time, if there are any

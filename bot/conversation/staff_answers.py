@@ -29,7 +29,7 @@ from bot.conversation.person import Speaking
 from bot.conversation.replies import Replies
 from bot.domain.campaign import Campaign
 from bot.domain.message import Document, Message
-from bot.domain.order import Order
+from bot.domain.order import USAGES, Order
 from bot.domain.roles import Role
 from bot.exceptions import AudienceDiffers, BadFile, TenggatError
 from bot.i18n import Words
@@ -145,6 +145,10 @@ def _show(
 ) -> None:
     if order is Order.PAGE:
         replies.say(_way_in(session, talk, words, replies))
+    elif order is Order.NEW:  # there is no form here
+        replies.say(cards.unknown_command(words, usage=USAGES[Order.NEW]))
+    elif order is Order.WORDS:
+        replies.say(campaign_cards.on_slack_only(words))
     elif campaign is None:
         replies.say(cards.not_found(words))
     elif order in errands.KINDS:  # it comes as soon as it is worked out

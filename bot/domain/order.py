@@ -22,6 +22,7 @@ class Order(StrEnum):
     REPORT = "report"
     PAGE = "page"
     NEW = "new"
+    WORDS = "words"
     REQUEST = "request"
     APPROVE = "approve"
     REJECT = "reject"
@@ -44,6 +45,7 @@ ACTS: Final[Mapping[Order, Act]] = {
     Order.REPORT: Act.REPORT,
     Order.PAGE: Act.SIGN_IN,
     Order.NEW: Act.EDIT,
+    Order.WORDS: Act.EDIT,
     Order.REQUEST: Act.REQUEST,
     Order.APPROVE: Act.APPROVE,
     Order.REJECT: Act.REJECT,
@@ -60,6 +62,7 @@ ACTS: Final[Mapping[Order, Act]] = {
 USAGE: Final = f"{COMMAND} {'|'.join(Order)} [CAMPAIGN]"
 USAGES: Final[Mapping[Order, str]] = {
     Order.NEW: f"{COMMAND} new CAMPAIGN YYYY-MM-DD [NAME]",
+    Order.WORDS: f"{COMMAND} words CAMPAIGN [LANGUAGE]",
     Order.APPROVE: f"{COMMAND} approve CAMPAIGN AUDIENCE",
     Order.SCHEDULE: f"{COMMAND} schedule CAMPAIGN YYYY-MM-DDTHH:MM",
     Order.START: f"{COMMAND} start CAMPAIGN [SHARE]",
@@ -68,7 +71,7 @@ USAGES: Final[Mapping[Order, str]] = {
     Order.TEST_SEND: f"{COMMAND} test-send CAMPAIGN [telegram:CHAT|slack:TEAM:USER …]",
 }
 FEWEST: Final[Mapping[Order, int]] = {
-    Order.NEW: 2,
+    Order.WORDS: 1,
     Order.APPROVE: 2,
     Order.SCHEDULE: 2,
     Order.CANCEL: 1,
@@ -79,6 +82,7 @@ MOST: Final[Mapping[Order, int]] = {
     Order.LIST: 0,
     Order.PAGE: 0,
     Order.NEW: 3,
+    Order.WORDS: 2,
     Order.APPROVE: 2,
     Order.SCHEDULE: 2,
     Order.START: 2,
@@ -113,6 +117,11 @@ class Line:
         return self.words[0] if self.words else None
 
     @property
+    def asks_for_form(self) -> bool:
+        """Whether the rest of it is to be filled in, where there are forms."""
+        return self.order is Order.WORDS or (self.order is Order.NEW and not self.words)
+
+    @property
     def usage(self) -> str | None:
         """How the command is written, if something is missing or too much: nobody approves without typing
         for how many people, nor cancels a campaign without naming it."""
@@ -120,6 +129,8 @@ class Line:
             return USAGE
         count = len(self.words)
         fits = FEWEST.get(self.order, 0) <= count <= MOST.get(self.order, 1)
+        if self.order is Order.NEW:
+            fits = fits and count != 1
         if self.order is Order.APPROVE and fits:
             fits = self.words[1].isascii() and self.words[1].isdigit()
         if self.order is Order.MOVE_DEADLINE and count == 3:

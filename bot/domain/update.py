@@ -10,7 +10,8 @@ class Update:
 
     `dedupe` is the same for every copy of it; `order` grows with the platform's own order within
     `identity` (None: the platform gave none); `sender` is the `Sender.key` of who did it, "" if nobody;
-    `instant_tap` holds what a quick answer to a tap needs, as the adapter's own text.
+    `tap` holds what a quick answer to a tap needs, as the adapter's own text, and `trigger` the right to open a
+    form, which lasts for seconds; neither is stored.
     """
 
     identity: str
@@ -20,3 +21,4 @@ class Update:
     body: str
     received_at: datetime
     tap: str | None = None
+    trigger: str | None = None

@@ -42,6 +42,15 @@ def bury(session: Session, update: Update, *, error: str, now: datetime) -> None
     session.execute(insert_new(session, InboxRow, [{**_values(update), **fate}]))
 
 
+def keep_worked(session: Session, update: Update, *, now: datetime) -> Kept | None:
+    """The update is in the inbox, worked within this transaction; None when a copy of it was there already."""
+    keep(session, [update])
+    where = (InboxRow.identity == update.identity, InboxRow.dedupe == update.dedupe)
+    row = session.exec(select(InboxRow).where(*where)).one()
+    kept = _value(row)
+    return kept if finish(session, kept.id, now=now) else None
+
+
 def waiting(session: Session, identities: Collection[str], *, now: datetime, limit: int) -> list[Kept]:
     """The oldest updates of these bot identities not yet worked; of each sender only the first, so that
     order is kept."""

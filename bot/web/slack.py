@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.channels.slack.arrival import Kind
+from bot.channels.slack.forms import is_submission
 from bot.channels.slack.inbound import SlackInbound
 from bot.clock import Clock
 from bot.web.body import Unread, read_body
@@ -69,7 +70,10 @@ class SlackFace:
         return await self._keep(posted, body)
 
     async def _keep(self, posted: Posted, body: bytes) -> Response:
-        """A tap or a command that could not be kept does not come again; its person is told to try again."""
+        """A tap or a command that could not be kept does not come again; its person is told to try again. A
+        page of a form is answered, and stored with what it leads to, before it is OKed."""
+        if is_submission(posted.kind, posted.payload):
+            return _told(await self._inbound.answer(posted.payload))
         try:
             update = self._inbound.update_from(posted.kind, posted.payload, self._clock.now())
         except (ValueError, TypeError, RecursionError):
@@ -78,9 +82,9 @@ class SlackFace:
             logger.debug("an update that says nothing to us", extra={"kind": posted.kind})
             return Response()
         saved = await self._keeper.keep(update)
-        if saved or update.tap is None:
+        if update.tap is None or (saved and update.trigger is None):
             return _kept(saved)
-        return Response(background=BackgroundTask(answer_tap, self._inbound, update, saved=False))
+        return Response(background=BackgroundTask(answer_tap, self._inbound, update, saved=saved))
 
     def _is_from_slack(self, request: Request, body: bytes) -> bool:
         return is_from_slack(
@@ -115,7 +119,11 @@ def _is_certificate_check(body: bytes) -> bool:
 
 
 def _challenged(challenge: object) -> Response:
-    return Response(json.dumps({"challenge": challenge}), media_type="application/json")
+    return _told({"challenge": challenge})
+
+
+def _told(answer: Fields) -> Response:
+    return Response(json.dumps(answer), media_type="application/json")
 
 
 def _kept(saved: bool) -> Response:

@@ -88,6 +88,7 @@ def update_from(team: str, kind: str, payload: Payload, received_at: datetime) -
         body=body,
         received_at=received_at,
         tap=text_at(payload, "response_url") or None,
+        trigger=text_at(payload, "trigger_id") or None if kind == Kind.COMMAND else None,
     )
 
 

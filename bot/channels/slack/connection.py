@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -87,11 +87,14 @@ class Connection:
         self._handed_out += batch
         return batch
 
-    async def acknowledge(self, envelopes: Sequence[Envelope]) -> None:
-        """Slack has been told OK, as far as the connection stands; else it sends them again."""
+    async def acknowledge(
+        self, envelopes: Sequence[Envelope], payload: Mapping[str, object] | None = None
+    ) -> None:
+        """Slack has been told OK, and the payload with it, as far as the connection stands; else it sends
+        them again."""
         for envelope in envelopes:
             with envelope.busy:
-                if self._socket is None or not await self._socket.acknowledge(envelope.id):
+                if self._socket is None or not await self._socket.acknowledge(envelope.id, payload):
                     logger.info("envelope not acknowledged, it will come again", extra={"id": envelope.id})
             self._handed_out.remove(envelope)
 
@@ -155,10 +158,11 @@ class _Socket(SocketModeClient):
         await self.connect()  # type: ignore[no-untyped-call]  # the library does not say
         self._opened_at = time.time()
 
-    async def acknowledge(self, envelope_id: str) -> bool:
+    async def acknowledge(self, envelope_id: str, payload: Mapping[str, object] | None = None) -> bool:
         """Whether the acknowledgement could be handed to the connection."""
+        response = SocketModeResponse(envelope_id, dict(payload) if payload is not None else None)
         try:
-            await self.send_socket_mode_response(SocketModeResponse(envelope_id))
+            await self.send_socket_mode_response(response)
         except (aiohttp.ClientError, ConnectionError):
             return False
         return True

@@ -1,9 +1,11 @@
 """What a kept update says: one Bolt app holds a listener for everything the app subscribes to."""
 
+import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
@@ -11,9 +13,20 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.channels.base import Command, Event, HomeOpened, ReachChange, ReachChanged, Said, Sender, Tap
+from bot.channels.base import (
+    Command,
+    Event,
+    FormDesk,
+    HomeOpened,
+    ReachChange,
+    ReachChanged,
+    Said,
+    Sender,
+    Tap,
+)
 from bot.channels.slack.arrival import (
     ON_MESSAGES,
     SHORTCUTS,
@@ -24,6 +37,8 @@ from bot.channels.slack.arrival import (
     text_at,
     user_in,
 )
+from bot.channels.slack.forms import submission_in, view_of
+from bot.domain.form import Faults
 from bot.domain.recipient import Address, ChannelName
 
 ANY = re.compile("")
@@ -43,6 +58,8 @@ class Collected:
     team: str
     events: list[Event] = field(default_factory=list)
     failure: Exception | None = None
+    desk: FormDesk | None = None
+    received_at: datetime | None = None
 
 
 class Reader:
@@ -56,11 +73,24 @@ class Reader:
     async def read(self, payload: Payload) -> Sequence[Event]:
         """The events in it, none if no listener is meant; what a listener raises is raised here."""
         collected = Collected(self._team)
+        await self._dispatched(payload, collected)
+        return collected.events
+
+    async def answer(self, payload: Payload, desk: FormDesk, *, received_at: datetime) -> Payload:
+        """What the acknowledgement of a form's page says, once the desk has taken it."""
+        collected = Collected(self._team, desk=desk, received_at=received_at)
+        response = await self._dispatched(payload, collected)
+        answer = json.loads(response.body)
+        if not isinstance(answer, Mapping):
+            raise TypeError("the answer to a form is no object")
+        return answer
+
+    async def _dispatched(self, payload: Payload, collected: Collected) -> BoltResponse:
         request = AsyncBoltRequest(mode="socket_mode", body=dict(payload), context={COLLECTED: collected})
-        await self._app.async_dispatch(request)
+        response = await self._app.async_dispatch(request)
         if collected.failure is not None:
             raise collected.failure
-        return collected.events
+        return response
 
 
 def plain(text: str) -> str:
@@ -125,6 +155,20 @@ async def _shortcut_on_message(ack: AsyncAck, body: Payload, context: AsyncBoltC
     _collected(context).events.append(Command(sender, text_at(body, "callback_id"), (about,), url))
 
 
+async def _submitted(ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> None:
+    """The desk decides what the acknowledgement says; of a page that was only kept nothing is left to do."""
+    collected = _collected(context)
+    if collected.desk is None or collected.received_at is None:
+        await ack()
+        return
+    page = submission_in(body, team=collected.team, received_at=collected.received_at)
+    answer = await collected.desk.submitted(page)
+    if isinstance(answer, Faults):
+        await ack(response_action="errors", errors=dict(answer.problems))
+    else:
+        await ack(response_action="update", view=view_of(answer))
+
+
 async def _home_opened(event: Payload, body: Payload, context: AsyncBoltContext) -> None:
     """Both tabs of the app tell of themselves so; only one of them shows the person's own page."""
     sender = _sender(context, body, user=text_at(event, "user"), conversation=text_at(event, "channel"))
@@ -183,6 +227,7 @@ def _app(team: str, *, bot_token: str, client: AsyncWebClient) -> AsyncApp:
     for shortcut in sorted(SHORTCUTS):
         app.global_shortcut(shortcut)(_shortcut)
     app.action(ANY)(_tapped)
+    app.view(ANY)(_submitted)
     app.error(_failed)
     return app
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from html import escape
 
+from bot.sandbox.slack.filling import filled
 from bot.sandbox.slack.issued import Issued
 from bot.sandbox.slack.messages import ChannelMessage, Json
 from bot.sandbox.slack.payloads import Payloads
@@ -132,6 +133,14 @@ class Acts(ABC):
         return self.issue(
             self._payloads.view("view_submission", person, view, state={"values": dict(values)})
         )
+
+    def fill_in(self, user_id: str, said: Mapping[str, object]) -> Issued:
+        """The person filled the modal before them in and sent it off; `said` is by input what they typed or
+        picked there, and the rest they left as it was."""
+        view = self.slack.modal_of(user_id)
+        if view is None:
+            raise ValueError(f"{user_id} has no modal open")
+        return self.submit(user_id, view.id, filled(view, said))
 
     def close_view(self, user_id: str, view_id: str) -> Issued:
         """The person closed a modal."""

@@ -20,6 +20,7 @@ from bot.sandbox.slack.rates import DEFAULT_LIMITS, Limits
 from bot.sandbox.slack.responses import is_message, read_response, respond
 from bot.sandbox.slack.socket_mode import Goodbye, SocketMode
 from bot.sandbox.slack.state import Slack
+from bot.sandbox.slack.views import answered
 from bot.sandbox.slack.web_api import WebApi, refused
 from bot.sandbox.slack.workspace import App, Person, Workspace
 
@@ -92,10 +93,19 @@ class FakeSlack(Acts):
 
     def _okayed(self, issued: Issued) -> None:
         self._note(Direction.OKAYED, issued)
+        if issued.name == "view_submission":
+            self._turn(issued)
         if issued.kind is not Kind.EVENT and issued.answer is not None and is_message(issued.answer):
             hook = ResponseHook(str(self._place_of(issued)), issued.user, issued.at)
             call = Call(issued.answer, self._clock.now())
             self._record("ack", call, respond(self.slack, hook, call, "ack"))
+
+    def _turn(self, issued: Issued) -> None:
+        """The modal goes on as the OK says; the person sees an error when it says nothing that could be."""
+        sent_off = issued.payload["view"]
+        view = self.slack.views.get(str(sent_off["id"])) if isinstance(sent_off, dict) else None
+        if view is not None:
+            issued.failure = answered(self.slack, view, issued.answer)
 
     def _place_of(self, issued: Issued) -> str:
         """The conversation in which the act was done."""

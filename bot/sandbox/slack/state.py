@@ -1,5 +1,6 @@
 """Everything that the fake Slack knows, as the methods of its Web API find it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -25,12 +26,13 @@ SCOPES = (
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A modal that is open, or the app's Home of one person."""
+    """A modal that is open, with the errors shown in it, or the app's Home of one person."""
 
     id: str
     user: str
     hash: str
     body: Json
+    errors: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_home(self) -> bool:
@@ -77,6 +79,11 @@ class Slack:
     @property
     def now(self) -> datetime:
         return self.workspace.clock.now()
+
+    def modal_of(self, user_id: str) -> View | None:
+        """The modal that the person has before them."""
+        theirs = [view for view in self.views.values() if view.user == user_id and not view.is_home]
+        return theirs[-1] if theirs else None
 
     def home_of(self, user_id: str) -> View | None:
         return self.views.get(home_id(user_id))

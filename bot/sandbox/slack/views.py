@@ -2,9 +2,11 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bot.sandbox.slack.blocks import problems_of_view
 from bot.sandbox.slack.calls import Answer, Call, Method, Refusal, encode
+from bot.sandbox.slack.filling import inputs_in
 from bot.sandbox.slack.hooks import HookSpent
 from bot.sandbox.slack.messages import Json, with_ids
 from bot.sandbox.slack.rates import Tier
@@ -37,6 +39,25 @@ def update(slack: Slack, call: Call) -> Answer:
         raise Refusal("not_found")
     _refuse_old_hash(call, view)
     return _keep(slack, view.id, view.user, _body(call, str(view.body["type"])))
+
+
+def push(slack: Slack, call: Call) -> Answer:
+    """On top of the modal that the trigger came from; the person goes back to that when this is closed."""
+    return open_(slack, call)
+
+
+def answered(slack: Slack, view: View, answer: Json | None) -> str | None:
+    """What the app's OK to a submitted modal does to it; what is wrong with the answer, if something is."""
+    match (answer or {}).get("response_action"):
+        case None | "clear":
+            slack.views.pop(view.id, None)
+            return None
+        case "errors":
+            return _show_errors(slack, view, (answer or {}).get("errors"))
+        case "update" | "push":
+            return _show(slack, view, (answer or {}).get("view"))
+        case other:
+            return f"there is no response_action {other}"
 
 
 def publish(slack: Slack, call: Call) -> Answer:
@@ -85,6 +106,23 @@ def _body(call: Call, kind: str) -> Json:
     return {**body, "blocks": with_ids(body["blocks"], seed="v")}
 
 
+def _show_errors(slack: Slack, view: View, errors: object) -> str | None:
+    inputs = {block["block_id"] for block in inputs_in(view)}
+    if not isinstance(errors, dict) or not errors or not set(errors) <= inputs:
+        return "errors are told at inputs of the modal"
+    slack.views[view.id] = replace(view, errors={str(name): str(said) for name, said in errors.items()})
+    return None
+
+
+def _show(slack: Slack, view: View, body: object) -> str | None:
+    call = Call({"view": body}, slack.now)
+    try:
+        _keep(slack, view.id, view.user, _body(call, "modal"))
+    except Refusal as refusal:
+        return str(refusal.answer)
+    return None
+
+
 def _refuse_old_hash(call: Call, view: View | None) -> None:
     given = call.text("hash")
     if given and view is not None and given != view.hash:
@@ -100,6 +138,7 @@ def _keep(slack: Slack, view_id: str, user: str, body: Json) -> Answer:
 
 METHODS: Mapping[str, Method] = {
     "views.open": Method(open_, Tier.FOUR, needs=("trigger_id", "view"), writes=True),
+    "views.push": Method(push, Tier.FOUR, needs=("trigger_id", "view"), writes=True),
     "views.update": Method(update, Tier.FOUR, needs=("view",), writes=True),
     "views.publish": Method(publish, Tier.FOUR, needs=("user_id", "view"), writes=True),
 }

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Final
 
 from starlette.responses import HTMLResponse, Response
@@ -12,51 +11,41 @@ from bot.campaigns import service, templates
 from bot.campaigns.preview import Preview, preview
 from bot.campaigns.preview_page import POLICY, page
 from bot.campaigns.templates import words_for_export
-from bot.domain import campaign_file, moments
-from bot.domain.campaign import Campaign, CampaignDocument, Halving
+from bot.domain import campaign_typed
+from bot.domain.campaign import Campaign, CampaignDocument
+from bot.domain.campaign_typed import FIELDS, Typed
 from bot.domain.recipient import Plan
-from bot.domain.template import NEEDED, CampaignWords, LocaleWords, Origin, PlacedText, problem_with
-from bot.exceptions import BadFile, TenggatError
+from bot.domain.template import NEEDED, CampaignWords, LocaleWords
+from bot.exceptions import TenggatError
 from bot.i18n import LANGUAGE_NAMES, LOCALES, is_right_to_left
 from bot.pages import HEADERS
 from bot.store import campaigns
 from bot.store.database import Session
 from bot.web.staff.desk import Visit
 
-FORM: Final = "The form"
-FIELDS: Final = (
-    "slug",
-    "template",
-    "announce",
-    "deadline",
-    "zone",
-    "authoritative_locale",
-    "link",
-    "registered_before",
-    "max_reminders",
-    "min_gap",
-    "from",
-    "to",
-)
 OWN_HEADERS: Final = {**HEADERS, "Content-Security-Policy": f"{POLICY}; frame-ancestors 'self'"}
 
 
 async def new(visit: Visit, problem: str | None = None) -> Response:
     """The form for a campaign, filled with what another one says or with what was typed."""
     found = await visit.desk.database.transact(campaigns.every)
-    typed = {name: visit.said(name) for name in FIELDS}
-    plans = set(visit.form.get("plans", ()))
+    typed = _typed(visit)
     if not visit.form:
-        typed, plans = _as_typed(found[-1].document) if found else _usual()
+        typed = Typed.of(found[-1].document) if found else Typed.usual()
     html = visit.fill(
-        "new.html", typed=typed, plans=plans, every_plan=tuple(Plan), locales=LANGUAGE_NAMES, problem=problem
+        "new.html",
+        typed=typed.texts,
+        plans=typed.plans,
+        every_plan=tuple(Plan),
+        locales=LANGUAGE_NAMES,
+        problem=problem,
     )
     return HTMLResponse(html, status_code=422 if problem else 200, headers=HEADERS)
 
 
 async def add(visit: Visit) -> str | Response:
     """The campaign stands as a draft, as if it had come from a file."""
-    document = campaign_file.parse(_as_file(visit), FORM, locales=LOCALES)
+    document = campaign_typed.read(_typed(visit), locales=LOCALES)
     await visit.desk.database.transact(_load, visit, document)
     return f"/staff/campaigns/{document.slug}"
 
@@ -150,20 +139,18 @@ def _draft(visit: Visit, campaign: Campaign) -> Campaign:
     return replace(campaign, words=own, document=replace(campaign.document, words=own.hash))
 
 
+def _typed(visit: Visit) -> Typed:
+    """What stands in the form."""
+    return Typed({name: visit.said(name) for name in FIELDS}, frozenset(visit.form.get("plans", ())))
+
+
 def _typed_words(visit: Visit, campaign: Campaign) -> LocaleWords:
     """The words of the form, each checked at its place; what was left empty is not there."""
-    locale, known = _locale(visit, campaign), words_for_export(campaign, visit.desk.catalogs)
-    facts = known.locales.get(campaign.document.authoritative_locale) or LocaleWords(locale, {})
-    texts = {}
-    for name in visit.form:
-        place, text = name.removeprefix("at:"), visit.said(name).replace("\r\n", "\n")
-        if not name.startswith("at:") or not text:
-            continue
-        if problem := problem_with(place, text):
-            raise BadFile(f"The words in {LANGUAGE_NAMES[locale]}", problem, key=place)
-        source = facts.texts.get(place)
-        texts[place] = PlacedText(text, source.facts if source else ())
-    return LocaleWords(locale, texts, Origin.HUMAN)
+    names = [name for name in visit.form if name.startswith("at:")]
+    texts = {name.removeprefix("at:"): visit.said(name).replace("\r\n", "\n") for name in names}
+    known = words_for_export(campaign, visit.desk.catalogs)
+    authoritative = campaign.document.authoritative_locale
+    return templates.typed(known, _locale(visit, campaign), texts, authoritative=authoritative)
 
 
 def _fields(visit: Visit, campaign: Campaign, locale: str) -> Iterator[Field]:
@@ -186,73 +173,3 @@ def _locale(visit: Visit, campaign: Campaign) -> str:
     """The language asked for; the authoritative one when it is none of ours."""
     tag = _tag(visit)
     return tag if tag in LOCALES else campaign.document.authoritative_locale
-
-
-def _as_file(visit: Visit) -> str:
-    """The file that says what the form says; the reader of files finds what is wrong with it."""
-    quoted = {name: _quoted(visit.said(name)) for name in FIELDS}
-    days = {name: visit.said(name) or '""' for name in ("announce", "deadline", "registered_before")}
-    lines = [
-        f"slug = {quoted['slug']}",
-        f"template = {quoted['template']}",
-        f"announce = {_day(days['announce'], 'The announcement')}",
-        f"deadline = {_day(days['deadline'], 'The deadline')}",
-        f"zone = {quoted['zone']}",
-        f"authoritative_locale = {quoted['authoritative_locale']}",
-        f"link = {quoted['link']}",
-        "[audience]",
-        f"plans = [{', '.join(_quoted(plan) for plan in visit.form.get('plans', ()))}]",
-        *(
-            [f"registered_before = {_day(days['registered_before'], 'The day of registration')}"]
-            if visit.said("registered_before")
-            else []
-        ),
-        "[cadence]",
-        'rule = "halving"',
-        f"max_reminders = {_whole(visit.said('max_reminders'))}",
-        f"min_gap = {quoted['min_gap']}",
-        "[hours]",
-        f"from = {quoted['from']}",
-        f"to = {quoted['to']}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _quoted(text: str) -> str:
-    return campaign_file.quoted(text)
-
-
-def _day(text: str, what: str) -> date:
-    return moments.day(text, what=what)
-
-
-def _whole(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 4):
-        raise BadFile(FORM, "expected 0 to 4 as a number.", key="max_reminders")
-    return int(text)
-
-
-def _as_typed(document: CampaignDocument) -> tuple[dict[str, str], set[str]]:
-    rule, before = document.cadence.rule, document.audience.registered_before
-    typed = {
-        "slug": "",
-        "template": document.template,
-        "announce": "",
-        "deadline": "",
-        "zone": document.zone,
-        "authoritative_locale": document.authoritative_locale,
-        "link": document.link,
-        "registered_before": before.isoformat() if before else "",
-        "max_reminders": str(rule.max_reminders if isinstance(rule, Halving) else Halving().max_reminders),
-        "min_gap": f"{int(document.cadence.min_gap.total_seconds()) // 3600}h",
-        "from": f"{document.hours.start:%H:%M}",
-        "to": f"{document.hours.end:%H:%M}",
-    }
-    return typed, {plan.value for plan in document.audience.plans}
-
-
-def _usual() -> tuple[dict[str, str], set[str]]:
-    """What an empty form begins with."""
-    usual = dict.fromkeys(FIELDS, "")
-    usual |= {"zone": "Asia/Jakarta", "authoritative_locale": "id", "max_reminders": "4", "min_gap": "24h"}
-    return usual | {"from": "09:00", "to": "20:30"}, set()
