@@ -75,9 +75,10 @@ async def opened(
         database.require_migrated()
         speaking = Speaking(catalogs or i18n.Catalogs.load(resources.locales()), settings.operator)
         talk = _talk(settings, speaking, random_bytes)
+        engine = LocalEngine() if jumps else _engine(database)
         upkeep = await open_upkeep(settings, database, clock, speaking, jumps=jumps) if keeps_up else {}
         if identities is None:
-            desk = Forms(database, talk, clock=clock)
+            desk = Forms(database, talk, clock=clock, taken=partial(engine.hint, PLAN))
             served = await open_lanes(stack, settings, database, clock, speaking, listens=listens, desk=desk)
         else:
             served = await registered(identities, database, clock)
@@ -86,6 +87,7 @@ async def opened(
             settings,
             clock,
             database,
+            engine,
             talk,
             served,
             {**upkeep, **told},
@@ -121,7 +123,7 @@ async def receiving(settings: Settings, *, clock: Clock | None = None) -> AsyncI
             telegram = await telegram_inbound(stack, settings, clock, speaking)
         if settings.slack_bot_token:
             team = await team_of(stack, settings, database)
-            desk = Forms(database, talk, clock=clock)
+            desk = Forms(database, talk, clock=clock, taken=lambda: None)  # the workers look each second
             slack = await slack_inbound(stack, settings, clock, speaking, team=team, desk=desk)
         yield Reception(settings, clock, database, talk, telegram, slack)
 
@@ -163,6 +165,7 @@ def _wire(
     settings: Settings,
     clock: Clock,
     database: Database,
+    engine: Engine,
     talk: Talk,
     served: Sequence[Lane],
     upkeep: Mapping[str, Upkeep],
@@ -170,8 +173,7 @@ def _wire(
     jumps: bool,
     listens: bool,
 ) -> App:
-    engine, owner = LocalEngine() if jumps else _engine(database), owner_name()
-    key, speaking = settings.secret_key.encode(), talk.speaking
+    owner, key, speaking = owner_name(), settings.secret_key.encode(), talk.speaking
     planner = Planner(database, rest_days=i18n.rest_days)
     composer = Composer(speaking.catalogs, operator=settings.operator)
     load_lexicon(resources.locales())  # what is wrong with it is said now, not at the first answer

@@ -95,7 +95,10 @@ def done(words: Words, name: FormName, campaign: Campaign, *, without: Sequence[
     )
     waits = words.gettext("Nothing of it is so before a second person has approved it.")
     named = shown_list(tuple(LANGUAGE_NAMES[locale] for locale in without), words.catalog.locale)
-    gaps = words.gettext("Without words of its own: {languages}.", languages=named)
+    gaps = words.gettext(
+        "Words are missing in {languages}; whoever reads one of these gets the authoritative words.",
+        languages=named,
+    )
     goes_on = words.gettext("It goes on with {command}", command=f"{COMMAND} {Order.STATUS} {campaign.slug}")
     texts = (
         stands,

@@ -1,5 +1,6 @@
 """Forms: opened for those who may, turned page by page, and at the end carried out by the door of all orders."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, assert_never
 
@@ -29,12 +30,13 @@ WITHIN: Final = 2.0  # seconds, real ones: Slack waits for three
 
 
 class Forms:
-    """A `FormDesk` over the database."""
+    """A `FormDesk` over the database; `taken` is called after each commit."""
 
-    def __init__(self, database: Database, talk: "Talk", *, clock: Clock) -> None:
+    def __init__(self, database: Database, talk: "Talk", *, clock: Clock, taken: Callable[[], None]) -> None:
         self._database = database
         self._talk = talk
         self._clock = clock
+        self._taken = taken
 
     async def asked(self, command: Command) -> Form | None:
         """The form that the command asks for; None when it asks for none, or not by somebody who may."""
@@ -46,11 +48,13 @@ class Forms:
     async def submitted(self, submission: Submission) -> FormAnswer:
         """The next page, or what is wrong with this one; at the end what it says is so, and committed."""
         try:
-            return await self._database.transact_within(
+            page = await self._database.transact_within(
                 WITHIN, _taken, self._talk, submission, now=self._clock.now()
             )
-        except FormFaulty as faulty_one:
-            return Faults(faulty_one.problems)
+        except FormFaulty as error:
+            return Faults(error.problems)
+        self._taken()
+        return page
 
 
 def _opened(session: Session, talk: "Talk", command: Command, line: Line, *, now: datetime) -> Form | None:

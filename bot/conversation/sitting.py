@@ -90,7 +90,7 @@ def faulty(words: Words, error: TenggatError, fields: Sequence[str]) -> FormFaul
             about, problem = f"{kind}.headline", str(error)
         case _:
             about, problem = "", str(error)
-    names = (name for name in (about, at(about)) if name in fields)
+    names = (name for name in (about, at(about), about.rpartition(".")[2]) if name in fields)
     return FormFaulty({next(names, fields[0]): problem})
 
 

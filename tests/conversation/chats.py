@@ -45,6 +45,7 @@ TELEGRAM, SLACK = ChannelName.TELEGRAM, ChannelName.SLACK
 CHANNELS = (TELEGRAM, SLACK)
 SLUG = "claude-consumer-terms"
 KEY = "k" * 40
+SIGNING_SECRET = "s" * 32
 BEFORE = datetime(2025, 9, 1, 3, tzinfo=UTC)  # the day before the announcement, ten in Jakarta
 WINDOW = datetime(2025, 9, 2, 2, tzinfo=UTC)  # nine in Jakarta: the notice goes out
 ASKED = WINDOW + timedelta(hours=1)  # everybody has it
@@ -315,7 +316,8 @@ async def chats(database: Database, clock: VirtualClock, *, limited: bool = True
     oracle = Oracle(clock)
     faults = Faults()
     if limited:
-        telegram, slack = FakeTelegram(clock, oracle, faults=faults), FakeSlack(clock, oracle, faults=faults)
+        telegram = FakeTelegram(clock, oracle, faults=faults)
+        slack = FakeSlack(clock, oracle, faults=faults, signing_secret=SIGNING_SECRET)
     else:
         telegram = FakeTelegram(clock, oracle, faults=faults, flood=None)
         slack = FakeSlack(clock, oracle, faults=faults, limits=None)

@@ -6,6 +6,7 @@ from bot.clock import VirtualClock
 from bot.domain.recipient import ChannelName
 from tests.conversation.chats import BEFORE, CHANNELS, Actor, Chats
 from tests.conversation.chats import chats as open_chats
+from tests.conversation.desk import HTTP, SOCKET, Desk, at_desk
 from tests.worlds import Shelf
 
 
@@ -29,3 +30,10 @@ async def actor(chats: Chats, channel: ChannelName) -> AsyncIterator[Actor]:
     person = chats.actor(channel)
     async with chats.asked():
         yield person
+
+
+@pytest.fixture(params=[SOCKET, HTTP])
+async def desk(request: pytest.FixtureRequest, chats: Chats) -> AsyncIterator[Desk]:
+    """Staff at Slack, by each transport in turn; the application serves."""
+    async with at_desk(chats, request.param) as opened:
+        yield opened

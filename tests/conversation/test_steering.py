@@ -66,13 +66,13 @@ async def test_from_a_draft_to_its_end(drafted: Chats) -> None:
 
 @pytest.mark.parametrize("channel", [SLACK, TELEGRAM])
 async def test_a_draft_is_made_from_another_campaign_by_chat(drafted: Chats, channel: ChannelName) -> None:
-    """And without the words that it needs one is told how it is written."""
+    """And without the words that it needs one is told how it is written, where no form opens."""
     sari = drafted.actor(channel, "u-1")
     drafted.run(staff.add, Staff("Sari", Role.EDITOR, sari.key), by="admin", now=BEFORE)
 
     async with drafted.running():
         await drafted.wait()
-        for line in ("new", f"new {SLUG} 2025-10-12 winter"):
+        for line in (f"new {SLUG}", f"new {SLUG} 2025-10-12 winter"):
             if channel is SLACK:
                 drafted.sandbox.slack.command(sari.external, "/campaign", line)
             else:

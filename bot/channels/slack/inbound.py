@@ -20,6 +20,7 @@ from bot.channels.slack.web import API, api_client, identity_of, open_session, r
 from bot.clock import Clock
 from bot.domain.delivery import Accepted
 from bot.domain.update import Update
+from bot.exceptions import TenggatError
 
 OPEN_WITHIN = 2.0  # seconds, real ones: Slack lets a form be opened for three
 ALREADY_USED = "exchanged_trigger_id"  # by a copy of the same command: its form is open
@@ -101,9 +102,11 @@ class SlackInbound:
             return forms.refusal(payload, self._not_saved)
         try:
             return await self._reader.answer(payload, self._desk, received_at=self._clock.now())
+        except TenggatError as error:
+            logger.warning("a form was not taken: %s", error, extra={"identity": self.identity})
         except Exception:
             logger.exception("a form was not taken", extra={"identity": self.identity})
-            return forms.refusal(payload, self._not_saved)
+        return forms.refusal(payload, self._not_saved)
 
     async def tapped(self, update: Update, *, saved: bool) -> None:
         """Open the form that a saved command asks for, if it asks for one; else the acknowledgement says
