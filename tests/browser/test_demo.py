@@ -27,7 +27,7 @@ async def page(browser: Browser, tmp_path) -> AsyncIterator[Page]:
         return False
 
     async def play() -> None:
-        script = Script(people=32, seed=7, folder=tmp_path)
+        script = Script(people=120, seed=7, folder=tmp_path)  # so many that a message has company on its way
         async with played(script, Lines(lambda line: None), Visit(tell, stays=True)):
             """Nobody looks at the figures here."""
 

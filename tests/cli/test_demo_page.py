@@ -20,6 +20,10 @@ RECEIPT = re.compile(r"TEN(-[0-9A-HJKMNP-TV-Z]{3,4}){3}")
 KEY = re.compile(
     r'name="message" value="([^"]*)"><input type="hidden" name="value" value="([^"]*\.i\.[^"]*)"'
 )
+LANGUAGE = (
+    r'name="message" value="([^"]*)"><input type="hidden" name="value" value="([^"]*)">'
+    r'<button class="key"><bdi>{}'
+)
 
 
 @dataclass
@@ -59,8 +63,8 @@ class Visited:
 
 
 @asynccontextmanager
-async def visited(tmp_path) -> AsyncIterator[tuple[Visitor, Visited]]:
-    """The demo with its page open; when the block ends it runs to its end, and is judged."""
+async def visited(tmp_path, *, judged: bool = False) -> AsyncIterator[tuple[Visitor, Visited]]:
+    """The demo with its page open; one that is `judged` runs to its end when the block does."""
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     after = Visited()
 
@@ -85,10 +89,11 @@ async def visited(tmp_path) -> AsyncIterator[tuple[Visitor, Visited]]:
                 assert page.status == 200
             watching = asyncio.create_task(visitor.watch())
             yield visitor, after
-            await visitor.do("time/go", speed="full")
-            await visitor.sees("time", "The campaign is over")
-            visit.closing.set()
-            await playing
+            if judged:
+                await visitor.do("time/go", speed="full")
+                await visitor.sees("time", "The campaign is over")
+                visit.closing.set()
+                await playing
     finally:
         for task in filter(None, (playing, watching)):
             task.cancel()
@@ -102,7 +107,7 @@ def folder(tmp_path_factory):
 
 async def test_an_answer_in_words_comes_back_as_a_receipt_and_can_be_changed_after_the_end(folder):
     """By the real application, and counted by the fakes like anybody's."""
-    async with visited(folder) as (visitor, after):
+    async with visited(folder, judged=True) as (visitor, after):
         while 'name="message"' not in visitor.parts.get("seat-1", ""):  # the next may be another's of theirs
             await visitor.do("time/next")
             await visitor.sees("time", "Go on")
@@ -119,6 +124,23 @@ async def test_an_answer_in_words_comes_back_as_a_receipt_and_can_be_changed_aft
 
     assert after.result is not None
     assert after.result.is_clean
+
+
+async def test_who_changes_the_language_is_answered_in_the_new_one(folder):
+    """And the phone turns round with it: its words and what can be said stand on the language's own side."""
+    async with visited(folder) as (visitor, _):
+        before = await visitor.sees("seat-0", 'class="phone"')
+        await visitor.do("time/pause")
+        await visitor.do("seats/0/write", text="/language")
+        offered = await visitor.sees("seat-0", LANGUAGE.format("العربية"))
+        found = re.search(LANGUAGE.format("العربية"), offered)
+        assert found is not None
+        await visitor.do("seats/0/tap", message=found[1], value=found[2])
+        await visitor.sees("seat-0", 'class="phone" dir="rtl" lang="ar"')
+        after = await visitor.sees("seat-0", "من الآن فصاعدًا نكتب إليك باللغة")
+
+    assert 'class="phone" dir="ltr" lang="id"' in before
+    assert "<bdi>نعم</bdi>" in after
 
 
 async def test_the_page_needs_no_script_and_takes_nothing_from_other_pages(folder):

@@ -151,7 +151,7 @@ class Board:
         return {
             "messages": posts(slack.workspace.direct(seat.place.chat), zone=zone),
             "is_home": seat.number in self.homes,
-            "home": list(parts(blocks, key=f"h{seat.number}")) if isinstance(blocks, list) else [],
+            "home": list(parts(blocks)) if isinstance(blocks, list) else [],
         }
 
     def _locale(self, seat: Seat) -> str:

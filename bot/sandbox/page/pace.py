@@ -13,7 +13,8 @@ LONGEST_FRAME: Final = 0.1  # while the application is busy for longer, time is 
 ANSWERED_WITHIN: Final = timedelta(
     minutes=10
 )  # of virtual time: a refused answer is tried again after a while
-MORE_WITHIN: Final = timedelta(seconds=10)  # and after a first answer there may be another
+MORE_WITHIN: Final = timedelta(minutes=1)  # and after a first answer there may be another
+READ_IN: Final = timedelta(seconds=5)  # of virtual time: nobody answers a message before it can be read
 
 
 class Speed(StrEnum):
@@ -47,6 +48,8 @@ class Pace:
         self.is_watched = False
         self.is_paused = False
         self.is_seeking = False  # on the way to the visitor's next message
+        self._read_at: datetime | None = None  # that message is there, and will have been read by then
+        self._waiting = ""  # as whom the visitor did something last
         self._granted = clock.now()
         self._at = monotonic()
         self._watched = asyncio.Event()
@@ -70,31 +73,39 @@ class Pace:
     def pause(self) -> None:
         """Time stands still, but for the answers to what the visitor does."""
         self._granted = self.now()
-        self.is_paused, self.is_seeking = True, False
+        self.is_paused, self.is_seeking, self._read_at = True, False, None
 
     def go_on(self, speed: Speed | None = None) -> None:
         """Time passes, at the same speed as before or another."""
         self.speed = speed or self.speed
-        self.is_paused = self.is_seeking = False
+        self.is_paused, self.is_seeking, self._read_at = False, False, None
         self._granted, self._at = self._clock.now(), monotonic()
 
     def seek(self) -> None:
-        """Time passes as fast as it can, until `found`."""
-        self.is_paused, self.is_seeking = False, True
+        """Time passes as fast as it can, until what was `found` can have been read."""
+        self.is_paused, self.is_seeking, self._read_at = False, True, None
 
     def found(self) -> None:
-        """What was sought is there: time stands still again."""
-        if self.is_seeking:
-            self.pause()
+        """What was sought is there: time stands still as soon as it can have been read.
 
-    def answer(self) -> None:
-        """The visitor has done something: time enough passes for the answer."""
+        Until then the application does what it still has to do about it: a message is not yet stored as sent
+        in the instant in which it comes, and an answer in words would find no question.
+        """
+        if self.is_seeking and self._read_at is None:
+            self._read_at = self._clock.now() + READ_IN
+
+    def answer(self, who: str) -> None:
+        """The visitor has done something as this person: time enough passes for the answer."""
         self._granted = max(self._granted, self._clock.now() + ANSWERED_WITHIN)
+        self._waiting = who
         self.acted.set()
 
-    def answered(self) -> None:
-        """There is an answer: while time stands still, no more of it passes than another one takes."""
-        if self.is_paused:
+    def answered(self, who: str) -> None:
+        """This person has a message: if it is the answer, no more time passes than another one takes.
+
+        That is while time stands still; what comes to the other people of the visitor's cuts nothing short.
+        """
+        if self.is_paused and who == self._waiting:
             self._granted = min(self._granted, self._clock.now() + MORE_WITHIN)
 
     def now(self) -> datetime:
@@ -105,7 +116,11 @@ class Pace:
     async def may_jump(self) -> bool:
         """Whether the clock may jump now; False after a while in which something may have happened."""
         instant = self._clock.next_instant()
-        if not self.is_watched or self.is_seeking or instant is None:
+        if not self.is_watched or instant is None:
+            return True
+        if self._read_at is not None and instant > self._read_at:
+            self.pause()
+        if self.is_seeking:
             return True
         self._grant()
         if instant <= self._granted or (self.speed is Speed.FULL and not self.is_paused):

@@ -63,7 +63,7 @@ class Page:
         self._board.saw(seen)
         if seen.sight is not None and any(seat.ref == seen.ref for seat in self._board.seats):
             self._board.pace.found()
-            self._board.pace.answered()
+            self._board.pace.answered(seen.ref)
 
     async def _page(self, request: web.Request) -> web.Response:
         self._opened()
@@ -107,7 +107,7 @@ class Page:
             self._board.homes.add(seat.number)
         elif request.match_info["act"] != "tap-home":
             self._board.homes.discard(seat.number)
-        self._board.pace.answer()
+        self._board.pace.answer(seat.ref)
         await act(seat, form, self._sandbox.slack)
         return _done(request)
 

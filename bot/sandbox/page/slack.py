@@ -57,26 +57,24 @@ def posts(conversation: Conversation, *, zone: str) -> list[Post]:
     return [_post(message, zone) for message in sorted(everything, key=lambda message: message.ts)]
 
 
-def parts(blocks: Sequence[Json], *, key: str) -> Iterator[Part]:
+def parts(blocks: Sequence[Json]) -> Iterator[Part]:
     """Blocks from top to bottom."""
-    for number, block in enumerate(blocks):
+    for block in blocks:
         kind = str(block["type"])
         if kind == "actions":
             yield Part(kind, controls=tuple(_controls(block.get("elements"))))
             continue
         for text in _texts(block):
-            yield Part(kind, safe(mrkdwn(text, key=f"{key}.{number}")))
+            yield Part(kind, safe(mrkdwn(text)))
         if accessory := tuple(_controls([block.get("accessory")])):
             yield Part("actions", controls=accessory)
 
 
-def mrkdwn(text: str, *, key: str = "") -> str:
+def mrkdwn(text: str) -> str:
     """Slack's light markup as HTML; `&` in it begins an entity, as Slack wants it."""
     if text.startswith(">"):
         first, _, rest = "\n".join(line.removeprefix(">") for line in text.split("\n")).partition("\n")
-        return (
-            f'<details data-key="{escape(key)}"><summary>{_inline(first)}</summary>{_inline(rest)}</details>'
-        )
+        return f"<details><summary>{_inline(first)}</summary>{_inline(rest)}</details>"
     return _inline(text)
 
 
@@ -105,7 +103,7 @@ def _plain(text: str) -> str:
 
 
 def _post(message: ChannelMessage, zone: str) -> Post:
-    shown = tuple(parts(message.blocks, key=f"s{message.ts}"))
+    shown = tuple(parts(message.blocks))
     return Post(
         id=message.ts,
         by_bot=message.by_bot,

@@ -42,12 +42,12 @@ def bubbles(chat: Chat, *, zone: str) -> list[Bubble]:
     return [_bubble(message, zone) for message in chat.messages.values()]
 
 
-def formatted(text: str, entities: Sequence[Entity], *, key: str = "") -> str:
+def formatted(text: str, entities: Sequence[Entity]) -> str:
     """The text with its entities as HTML; a long quotation is folded after its first line."""
     opens, closes = dict[int, list[str]](), dict[int, list[str]]()
     for entity in entities:
         start = int(str(entity["offset"]))
-        before, after = _tags(entity, key)
+        before, after = _tags(entity)
         opens.setdefault(start, []).append(before)
         closes.setdefault(start + int(str(entity["length"])), []).insert(0, after)
     return "".join(_pieces(text, opens, closes))
@@ -72,11 +72,10 @@ def _pieces(text: str, opens: Mapping[int, list[str]], closes: Mapping[int, list
         at += utf16_length(letter)
 
 
-def _tags(entity: Entity, key: str) -> tuple[str, str]:
+def _tags(entity: Entity) -> tuple[str, str]:
     if entity["type"] == "text_link":
         return f'<a href="{escape(str(entity["url"]))}" rel="noreferrer" target="_blank">', "</a>"
-    before, after = TAGS.get(str(entity["type"]), ("", ""))
-    return before.replace("<details>", f'<details data-key="{key}.{entity["offset"]}">'), after
+    return TAGS.get(str(entity["type"]), ("", ""))
 
 
 def _bubble(message: Message, zone: str) -> Bubble:
@@ -84,7 +83,7 @@ def _bubble(message: Message, zone: str) -> Bubble:
     return Bubble(
         id=str(message.id),
         by_bot=message.by_bot,
-        html=safe(formatted(message.text, message.entities, key=f"t{message.id}")),
+        html=safe(formatted(message.text, message.entities)),
         rows=message.keyboard.rows,
         at=hour(message.edited_at or message.sent_at, zone),
         edited=message.edited_at is not None,

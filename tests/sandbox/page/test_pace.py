@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.clock import VirtualClock
-from bot.sandbox.page.pace import ANSWERED_WITHIN, Pace, Speed
+from bot.sandbox.page.pace import ANSWERED_WITHIN, MORE_WITHIN, READ_IN, Pace, Speed
 
 BEGIN = datetime(2025, 9, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -37,7 +37,7 @@ async def test_while_paused_only_what_the_visitor_does_lets_time_pass(clock):
     )
     running = asyncio.create_task(clock.run(BEGIN + HOUR, is_quiet=pace.may_jump))
 
-    pace.answer()
+    pace.answer("u-1")
     await soon
 
     assert clock.now() == BEGIN + ANSWERED_WITHIN
@@ -47,20 +47,50 @@ async def test_while_paused_only_what_the_visitor_does_lets_time_pass(clock):
         task.cancel()
 
 
-async def test_seeking_ends_with_what_was_sought(clock):
+@pytest.mark.parametrize(("who", "passes"), [("u-1", MORE_WITHIN), ("u-2", ANSWERED_WITHIN)])
+async def test_only_an_answer_cuts_the_wait_for_it_short(clock, who, passes):
+    """A reminder that comes to another of the visitor's people is none."""
+    pace = Pace(clock)
+    pace.watch()
+    pace.pause()
+    seconds = asyncio.create_task(_every_second(clock))
+    running = asyncio.create_task(clock.run(BEGIN + HOUR, is_quiet=pace.may_jump))
+
+    pace.answer("u-1")
+    pace.answered(who)
+    while await pace.may_jump():
+        await clock.settle()
+
+    assert clock.now() == BEGIN + passes
+    for task in (running, seconds):
+        task.cancel()
+
+
+async def _every_second(clock: VirtualClock) -> None:
+    while True:
+        await clock.sleep(timedelta(seconds=1))
+
+
+async def test_seeking_ends_when_what_was_sought_can_have_been_read(clock):
+    """Whoever sends a message has stored that it is sent before anybody can answer it."""
     pace = Pace(clock)
     pace.watch()
     pace.seek()
-    first, second = (asyncio.create_task(clock.sleep(delay)) for delay in (HOUR, 2 * HOUR))
+    first, stored, later = (
+        asyncio.create_task(clock.sleep(delay)) for delay in (HOUR, HOUR + READ_IN, 2 * HOUR)
+    )
     first.add_done_callback(lambda _: pace.found())
     running = asyncio.create_task(clock.run(BEGIN + 3 * HOUR, is_quiet=pace.may_jump))
 
     await first
+    was_paused = pace.is_paused
+    await stored
+    may_jump = await pace.may_jump()
 
-    assert pace.is_paused
-    assert pace.now() == clock.now() == BEGIN + HOUR
-    assert not await pace.may_jump()
-    for task in (running, second):
+    assert (was_paused, may_jump) == (False, False)
+    assert pace.now() == clock.now() == BEGIN + HOUR + READ_IN
+    assert not later.done()
+    for task in (running, later):
         task.cancel()
 
 

@@ -29,9 +29,9 @@ def test_telegram_text_is_shown_with_its_entities(sent, shown):
 def test_a_long_quotation_is_folded_after_its_first_line():
     content = parse_html("a\n<blockquote expandable>Who\nEverybody</blockquote>\nb")
 
-    html = formatted(content.text, content.entities, key="t1")
+    html = formatted(content.text, content.entities)
 
-    assert html == 'a\n<details data-key="t1.2"><summary>Who</summary>Everybody</details>b'
+    assert html == "a\n<details><summary>Who</summary>Everybody</details>b"
 
 
 def test_what_a_person_wrote_in_telegram_is_text():
@@ -48,7 +48,7 @@ def test_what_a_person_wrote_in_telegram_is_text():
          '<a href="https://a.example/?a=1&amp;b=2" rel="noreferrer" target="_blank">here</a>'),
         ("<javascript:alert(1)|here>", "&lt;javascript:alert(1)|here&gt;"),
         (EVIL, "&lt;script&gt;alert(1)&lt;/script&gt;"),
-        (">Who\n>Everybody", '<details data-key=""><summary>Who</summary>Everybody</details>'),
+        (">Who\n>Everybody", '<details><summary>Who</summary>Everybody</details>'),
     ],
 )  # fmt: skip
 def test_slack_text_is_shown_with_its_marks(sent, shown):
@@ -58,6 +58,6 @@ def test_slack_text_is_shown_with_its_marks(sent, shown):
 def test_plain_text_of_slack_has_no_marks():
     blocks: list[dict[str, object]] = [{"type": "header", "text": {"type": "plain_text", "text": EVIL}}]
 
-    [part] = parts(blocks, key="h")
+    [part] = parts(blocks)
 
     assert part.html == "&lt;script&gt;alert(1)&lt;/script&gt;"
