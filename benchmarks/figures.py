@@ -37,6 +37,7 @@ from bot.domain.roles import Role
 from bot.i18n import Catalogs, rest_days
 from bot.store import campaigns, finding, lanes, staff
 from bot.store.database import Database, Session
+from bot.store.twins import twinned
 
 SLUG = "claude-consumer-terms"
 BEFORE = datetime(2025, 9, 1, 12, tzinfo=UTC)
@@ -143,7 +144,7 @@ def take(step: str, file: str, people: int) -> None:
             _look(database, people)
         else:
             name, call = FIGURES[step]
-            _timed(name, lambda: database.read(call))
+            _timed(name, lambda: call(database))
     print(f"    peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB", flush=True)
 
 
@@ -181,24 +182,25 @@ def _execute(session: Session, statement: str, values: Mapping[str, object]) -> 
     session.execute(text(statement), values)
 
 
-def _forecast(session: Session) -> None:
-    found = forecast.forecast(session, SLUG, rates=RATES, rest_days=rest_days, now=BEFORE)
+def _forecast(database: Database) -> None:
+    found = database.read(forecast.forecast, SLUG, rates=RATES, rest_days=rest_days, now=BEFORE)
     print(f"    {found.audience} asked, {len(found.misses)} kinds of misses")
 
 
-def _midway(session: Session) -> None:
-    found = forecast.forecast(session, SLUG, rates=RATES, rest_days=rest_days, now=MIDWAY)
+def _midway(database: Database) -> None:
+    found = database.read(forecast.forecast, SLUG, rates=RATES, rest_days=rest_days, now=MIDWAY)
     print(f"    {sum(step.count for lane in found.lanes for step in lane.steps)} messages")
 
 
-def _report(session: Session) -> None:
-    found = report.report(session, SLUG)
+def _report(database: Database) -> None:
+    found = database.read(twinned(report.report), SLUG)
     print(f"    {found.figures.answered} answers")
 
 
-def _export(session: Session) -> None:
+def _export(database: Database) -> None:
     with Path(os.devnull).open("w", encoding="utf-8") as out:
-        print(f"    {export.write_csv(export.lines(session, SLUG), out)} lines")
+        count = database.read(lambda session: export.write_csv(export.lines(session, SLUG), out))
+        print(f"    {count} lines")
 
 
 def _look(database: Database, people: int) -> None:
@@ -216,7 +218,7 @@ def _found(session: Session, told: str) -> None:
     lookup.card(session, TALK, ref, WORDS, role=Role.SUPPORT, now=MIDWAY)
 
 
-FIGURES: Mapping[str, tuple[str, Callable[[Session], None]]] = {
+FIGURES: Mapping[str, tuple[str, Callable[[Database], None]]] = {
     "forecast": ("forecast before the start", _forecast),
     "midway": ("forecast midway", _midway),
     "report": ("report", _report),

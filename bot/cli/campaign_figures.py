@@ -108,9 +108,10 @@ def report(
     channels: name, reached, answered, opt_in, opt_out.
     """
     from bot.campaigns.report import report as find_report
+    from bot.store.twins import twinned
 
     with database() as opened:
-        found = opened.read(find_report, slug)
+        found = opened.read(twinned(find_report), slug)
     if svg is not None or png is not None:
         _draw_report(found, svg, png, locale=locale, dark=dark)
     answer(found.as_json(), as_json=as_json, lines=_reported(found))

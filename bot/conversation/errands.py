@@ -19,6 +19,7 @@ from bot.store import campaigns, errands, messages, outbox
 from bot.store.database import Database, Session
 from bot.store.errands import Errand, ErrandKind
 from bot.store.outbox import Reply
+from bot.store.twins import twinned
 
 if TYPE_CHECKING:
     from bot.conversation.talk import Talk
@@ -61,7 +62,7 @@ class Errands:
 
     async def _worked_out(self, errand: Errand) -> Answer | None:
         try:
-            return await self.database.look(self._find, errand, now=self.clock.now())
+            return await self.database.look(twinned(self._find), errand, now=self.clock.now())
         except Exception:  # whoever asked is told so, and the next one is not held up
             logger.exception(
                 "an errand could not be done", extra={"kind": errand.kind, "campaign": errand.slug}
@@ -69,14 +70,14 @@ class Errands:
             words = self.talk.speaking.words(errand.locale, errand.zone)
             return Answer(figures_words.not_worked_out(words, slug=errand.slug))
 
-    def _find(self, session: Session, errand: Errand, *, now: datetime) -> Answer | None:
+    def _find(self, session: Session, twin: Session, errand: Errand, *, now: datetime) -> Answer | None:
         campaign = campaigns.get(session, errand.slug)
         template = self.talk.speaking.template(campaign, locale=errand.locale, zone=errand.zone)
         match errand.kind:
             case ErrandKind.FORECAST | ErrandKind.WARNING:
                 return self._forecast(session, errand, template, now)
             case ErrandKind.REPORT:
-                return _report(session, errand, template)
+                return _report(session, twin, errand, template)
             case kind:
                 assert_never(kind)
 
@@ -95,8 +96,8 @@ class Errands:
         return Answer(said, _picture(errand, drawn), caption)
 
 
-def _report(session: Session, errand: Errand, template: Template) -> Answer:
-    found = report(session, errand.slug)
+def _report(session: Session, twin: Session, errand: Errand, template: Template) -> Answer:
+    found = report(session, twin, errand.slug)
     said = figures_words.report_message(template, found)
     if not found.days:
         return Answer(said)

@@ -1,13 +1,9 @@
 """Tallies of answers and of people reached, by step, day, language and channel; and every answer, for export."""
 
 from array import array
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import reduce
-from itertools import groupby
-from operator import itemgetter
 from statistics import median
 from typing import Any
 
@@ -26,8 +22,11 @@ from bot.store.models import ChoiceRow, DeliveryRow, RecipientRow
 
 PAGE = 5_000
 HOUR = len("2025-09-02T09")
-BETWEEN = "|"  # in none of the parts of a group's name
+VALUE = 3  # where it stands in a group
+TOLD = ("received_at", "channel", "locale")  # none of which holds a quotation mark
 REACHED = (DeliveryState.SENT.value, DeliveryState.IN_DOUBT.value)
+
+Group = tuple[str, str, str, str, str]  # hour, channel, locale, value, step ("": none) of answers alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,32 +126,46 @@ def reached_by_locale(session: Session, campaign: Campaign) -> Mapping[str | Non
 
 
 def answers(session: Session, campaign: Campaign) -> Answers:
-    """What was answered, in one pass over the register, person by person."""
-    groups: Counter[str] = Counter()
+    """What was answered, in one pass over the register; who answered more than once is looked at as a whole."""
+    often = _often(session, campaign)
+    kept: dict[int, list[tuple[Group, int]]] = {person: [] for person in often}
+    groups: dict[Group, int] = {}
     took = array("d")
-    changed = asked = 0
-    for _, rows in groupby(_given(session, campaign), key=itemgetter(0)):
-        first, *more = rows
-        standing, given = first, {first[1]}
-        for row in more:
-            given.add(row[1])
-            standing = row if row[3] else standing
-        groups[standing[2]] += 1
-        changed += len(given) > 1
-        asked += first[5]
-        if first[4] is not None:
-            took.append(first[4])
+    asked = 0
+    for person, told, value, step, stands, seconds, was_asked in _given(session, campaign):
+        received, _, channel, _, locale = told.split('"')[1:6]
+        group = (received[:HOUR], channel, locale, value, step)
+        if person in often:
+            kept[person].append((group, stands))
+            if len(kept[person]) > 1:
+                continue
+        else:
+            groups[group] = groups.get(group, 0) + 1
+        asked += was_asked
+        if seconds is not None:
+            took.append(seconds)
+    for given in kept.values():
+        standing = next((group for group, stands in reversed(given) if stands), given[0][0])
+        groups[standing] = groups.get(standing, 0) + 1
     return Answers(
-        groups=[_answered(key, count) for key, count in sorted(groups.items())],
-        changed=changed,
+        groups=[_answered(group, count) for group, count in sorted(groups.items())],
+        changed=sum(len({group[VALUE] for group, _ in given}) > 1 for given in kept.values()),
         asked=asked,
         seconds_to_answer=round(max(0.0, median(took)), 3) if took else None,
     )
 
 
+def _often(session: Session, campaign: Campaign) -> set[int]:
+    """Who answered more than once."""
+    person = col(ChoiceRow.recipient_id)
+    counted = select(person).group_by(person, col(ChoiceRow.campaign_id)).having(func.count() > 1)
+    return set(session.exec(counted.where(col(ChoiceRow.campaign_id) == campaign.id)))
+
+
 def _given(session: Session, campaign: Campaign) -> Iterable[Sequence[Any]]:
-    """Every answer, person by person, in the order in which it was kept: whose, which, of which group, whether
-    it supersedes, seconds since the notice (None: there was none), and (0 or 1) whether the person was asked.
+    """Every answer, in the order in which it was kept: whose, when (UTC) and on which channel and in which
+    language as a JSON list, which, to which step, whether it supersedes, seconds since the notice (None: there
+    was none), and (0 or 1) whether the person was asked.
 
     Plain columns, since there may be a million of them. Most answers are to the notice itself, so that it is
     looked for only where they are not.
@@ -160,20 +173,16 @@ def _given(session: Session, campaign: Campaign) -> Iterable[Sequence[Any]]:
     answered, notice = aliased(DeliveryRow), aliased(DeliveryRow)
     to_notice = func.coalesce(answered.step, "") == StepKind.NOTICE.value
     step = case((col(answered.kind) != StepKind.REPLY.value, col(answered.step)))
-    received = _said(session, "received_at")
-    parts = (
-        func.substr(received, 1, HOUR), _said(session, "channel"), _said(session, "locale"),
-        col(ChoiceRow.value), func.coalesce(step, ""),
-    )  # fmt: skip
     asked_at = case((to_notice, col(answered.settled_at)), else_=col(notice.settled_at))
     was_asked = or_(and_(to_notice, is_asked(answered)), and_(~to_notice, is_asked(notice)))
     return session.connection().execute(
         select_columns(
             col(ChoiceRow.recipient_id),
+            _told(session),
             col(ChoiceRow.value),
-            reduce(lambda left, right: left + BETWEEN + right, parts),
+            func.coalesce(step, ""),
             case((col(ChoiceRow.supersedes), 1), else_=0),
-            seconds_between(asked_at, received),
+            seconds_between(asked_at, _said(session, "received_at")),
             case((was_asked, 1), else_=0),
         )
         .select_from(ChoiceRow)
@@ -188,13 +197,13 @@ def _given(session: Session, campaign: Campaign) -> Iterable[Sequence[Any]]:
             ),
         )
         .where(col(ChoiceRow.campaign_id) == campaign.id)
-        .order_by(col(ChoiceRow.recipient_id), col(ChoiceRow.id)),
+        .order_by(col(ChoiceRow.id)),
         execution_options={"yield_per": PAGE},
     )
 
 
-def _answered(key: str, count: int) -> Answered:
-    hour, channel, locale, value, step = key.split(BETWEEN)
+def _answered(group: Group, count: int) -> Answered:
+    hour, channel, locale, value, step = group
     return Answered(
         datetime.fromisoformat(f"{hour}:00+00:00"), channel, locale, step or None, ChoiceValue(value), count
     )
@@ -219,6 +228,14 @@ def every_answer(session: Session, campaign: Campaign) -> Iterator[KeptAnswer]:
             last = row.id or 0
             yield KeptAnswer(ref, RECORD.validate_json(row.record), row.supersedes)
         session.expunge_all()
+
+
+def _told(session: Session) -> ColumnElement[str]:
+    """When, where and in which language a choice was made, as a JSON list: to read a record takes longer than
+    anything else here, so that it is read once for all three."""
+    if session.get_bind().dialect.name == "postgresql":
+        return cast(func.json_build_array(*(_said(session, name) for name in TOLD)), String)
+    return func.json_extract(cast(col(ChoiceRow.record), String), *(f"$.{name}" for name in TOLD))
 
 
 def _said(session: Session, name: str) -> ColumnElement[str]:

@@ -16,6 +16,7 @@ from bot.i18n import shown_number
 from bot.pages import HEADERS
 from bot.store import campaigns
 from bot.store.database import Session
+from bot.store.twins import twinned
 from bot.web.staff.counting import Counting
 from bot.web.staff.desk import Visit
 
@@ -32,7 +33,7 @@ class NumberPages:
 
     def __init__(self) -> None:
         self._forecasts: Counting[Forecast] = Counting(_forecast)
-        self._reports: Counting[Report] = Counting(lambda session, visit: report(session, visit.slug))
+        self._reports: Counting[Report] = Counting(twinned(_report))
 
     async def show_forecast(self, visit: Visit) -> Response:
         """What the campaign will send, when, and whom it will not reach, if nobody answers."""
@@ -71,6 +72,10 @@ class NumberPages:
 def _forecast(session: Session, visit: Visit) -> Forecast:
     desk = visit.desk
     return forecast(session, visit.slug, rates=desk.rates, rest_days=desk.rest_days, now=desk.clock.now())
+
+
+def _report(session: Session, twin: Session, visit: Visit) -> Report:
+    return report(session, twin, visit.slug)
 
 
 def _forecast_values(visit: Visit, found: Forecast) -> dict[str, object]:
