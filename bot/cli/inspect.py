@@ -104,12 +104,12 @@ def inbox_dead(as_json: AsJson = False) -> None:
 
 
 @inbox.command("retry")
-def inbox_retry(as_json: AsJson = False) -> None:
+def inbox_retry(by: By = ADMIN, as_json: AsJson = False) -> None:
     """Let every update that could not be worked be tried again. JSON: retried."""
-    from bot.store import inbox as updates
+    from bot.campaigns import letters
 
     with database() as opened:
-        count = opened.run(updates.revive)
+        count = opened.run(letters.retry, by=by, now=opened.clock.now())
     answer({"retried": count}, as_json=as_json, lines=[f"{count} updates are waiting again."])
 
 

@@ -102,10 +102,10 @@ def next_retry(session: Session, *, now: datetime) -> datetime | None:
     ).one()
 
 
-def dead(session: Session) -> list[Kept]:
-    """The updates that could not be worked, oldest first."""
-    found = session.exec(select(InboxRow).where(InboxRow.state == "dead").order_by(col(InboxRow.id)))
-    return [_value(row) for row in found]
+def dead(session: Session, *, limit: int | None = None) -> list[Kept]:
+    """The updates that could not be worked, oldest first; at most `limit` of them."""
+    found = select(InboxRow).where(InboxRow.state == "dead").order_by(col(InboxRow.id)).limit(limit)
+    return [_value(row) for row in session.exec(found)]
 
 
 def revive(session: Session) -> int:

@@ -3,10 +3,12 @@
 import sqlite3
 
 import pytest
+from sqlmodel import select
 
 from bot.domain.update import Update
 from bot.store import inbox
-from bot.store.database import Database
+from bot.store.database import Database, Session
+from bot.store.models import AuditRow
 from tests.worlds import MORNING, World
 
 
@@ -93,13 +95,21 @@ def test_dead_letters_are_listed_and_tried_again(ready, world):
         world.run(inbox.fail, 1, error="ValueError: no", now=MORNING)
 
     dead = ready("inbox", "dead", "--json").json
-    retried = ready("inbox", "retry", "--json").json
+    retried = ready("inbox", "retry", "--by", "sari", "--json").json
+    again = ready("inbox", "retry", "--json").json
 
     assert [(row["id"], row["sender"], row["error"]) for row in dead] == [
         (1, "telegram:1001", "ValueError: no")
     ]
-    assert retried == {"retried": 1}
+    assert (retried, again) == ({"retried": 1}, {"retried": 0})
     assert ready("inbox", "dead", "--json").json == []
+    assert world.run(retries) == [("sari", "1")]  # and not of the second time, which changed nothing
+
+
+def retries(session: Session) -> list[tuple[str, str | None]]:
+    """Who has tried dead letters again, and how many, by the records."""
+    done = select(AuditRow.actor, AuditRow.detail).where(AuditRow.act == "inbox.retry", AuditRow.allowed)
+    return [(actor, detail) for actor, detail in session.exec(done)]
 
 
 def test_staff_come_and_go(ready):

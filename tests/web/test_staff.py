@@ -304,6 +304,7 @@ async def test_dead_letters_are_shown_and_tried_again(come_in, platforms, recept
     await admin.send("/staff/trouble/retry")
 
     assert await reception.database.transact(inbox.dead) == []
+    assert (await audited(reception))[-1] == (admin.member.name, "inbox.retry", True)
 
 
 @pytest.mark.parametrize(

@@ -146,8 +146,6 @@ class CampaignPages:
             offered.discard(Order.CONTINUE)
         if campaign.state in STARTED and campaign.proposed is None:
             offered -= {Order.APPROVE, Order.REJECT}
-        if campaign.state in STARTED and campaign.proposed is None:
-            offered -= {"approve", "reject"}
         html = visit.fill(
             "campaign.html",
             row=_Row.of(visit, campaign),

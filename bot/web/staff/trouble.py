@@ -5,6 +5,7 @@ from typing import Final
 
 from starlette.responses import HTMLResponse, Response
 
+from bot.campaigns import letters
 from bot.pages import HEADERS
 from bot.store import checkpoints, deliveries, inbox, lanes, ledger
 from bot.store.checkpoints import Kept as Checkpoint
@@ -37,7 +38,7 @@ async def show(visit: Visit) -> Response:
 
 async def retry(visit: Visit) -> str | Response:
     """Every update that could not be worked is tried again."""
-    await visit.desk.database.transact(inbox.revive)
+    await visit.desk.database.transact(letters.retry, by=visit.member.name, now=visit.desk.clock.now())
     return "/staff/trouble"
 
 
@@ -54,8 +55,8 @@ def _trouble(session: Session, *, before: int | None) -> Trouble:
     doubts = deliveries.doubtful(session, before=before, limit=MOST_SHOWN + 1)
     page = doubts[:MOST_SHOWN]
     older = page[-1].id if len(doubts) > MOST_SHOWN else None
-    letters = tuple(inbox.dead(session)[:MOST_SHOWN])
-    return Trouble(letters, tuple(page), older, tuple(lanes.stopped(session)))
+    dead = tuple(inbox.dead(session, limit=MOST_SHOWN))
+    return Trouble(dead, tuple(page), older, tuple(lanes.stopped(session)))
 
 
 def _ledger(session: Session) -> tuple[int, Checkpoint | None]:
