@@ -50,7 +50,7 @@ class Pace:
         self.is_seeking = False  # on the way to the visitor's next message
         self._read_at: datetime | None = None  # that message is there, and will have been read by then
         self._waiting = ""  # as whom the visitor did something last
-        self._granted = clock.now()
+        self._granted = self._shown = clock.now()
         self._at = monotonic()
         self._watched = asyncio.Event()
         self.acted = asyncio.Event()  # set whenever the visitor has done something
@@ -79,7 +79,7 @@ class Pace:
         """Time passes, at the same speed as before or another."""
         self.speed = speed or self.speed
         self.is_paused, self.is_seeking, self._read_at = False, False, None
-        self._granted, self._at = self._clock.now(), monotonic()
+        self._granted, self._at = self.now(), monotonic()
 
     def seek(self) -> None:
         """Time passes as fast as it can, until what was `found` can have been read."""
@@ -109,9 +109,8 @@ class Pace:
             self._granted = min(self._granted, self._clock.now() + MORE_WITHIN)
 
     def now(self) -> datetime:
-        """The time as the visitor sees it pass, between one jump of the clock and the next."""
-        now, instant = self._clock.now(), self._clock.next_instant()
-        return now if instant is None else max(now, min(self._granted, instant))
+        """The time as the visitor sees it pass, between one jump of the clock and the next; it never goes back."""
+        return max(self._clock.now(), self._shown)
 
     async def may_jump(self) -> bool:
         """Whether the clock may jump now; False after a while in which something may have happened."""
@@ -123,6 +122,9 @@ class Pace:
         if self.is_seeking:
             return True
         self._grant()
+        self._shown = max(
+            self._shown, min(self._granted, instant)
+        )  # nobody is at work who may yet sleep less
         if instant <= self._granted or (self.speed is Speed.FULL and not self.is_paused):
             return True
         await asyncio.sleep(FRAME)

@@ -107,6 +107,26 @@ async def test_time_is_shown_to_pass_between_two_events(clock):
     sleeping.cancel()
 
 
+async def test_no_more_time_is_shown_than_has_passed_for_those_at_work(clock):
+    """Somebody who is woken late, and sleeps a little again, would else make the clock go back."""
+    pace = Pace(clock, speed=Speed.DAY)
+    pace.watch()
+    soon, later = (asyncio.create_task(clock.sleep(delay)) for delay in (timedelta(minutes=1), 1000 * HOUR))
+    await clock.settle()
+
+    while not await pace.may_jump():
+        """The visitor has waited for longer than until the first wakes."""
+    before = pace.now()
+    await clock.run(BEGIN + timedelta(minutes=1))
+    at_work = pace.now()
+    again = asyncio.create_task(clock.sleep(timedelta(minutes=1)))
+
+    assert before == at_work == BEGIN + timedelta(minutes=1)
+    await soon
+    for task in (again, later):
+        task.cancel()
+
+
 async def test_going_on_takes_the_speed_that_it_is_given(clock):
     pace = Pace(clock)
     pace.watch()
