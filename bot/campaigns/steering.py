@@ -92,7 +92,7 @@ Answer = Denied | Misused | Missing | Refused | Listed | Asked | Changed | Movin
 @dataclass(frozen=True, slots=True)
 class Written:
     """What was filled in besides the line: a document of a new campaign, and words in one language, which are
-    to stand beside `beside`; the words of a campaign that there is, without a document."""
+    to stand beside `beside`; without a document the words of a campaign that there is. None: as they are."""
 
     words: LocaleWords | None
     document: CampaignDocument | None = None
@@ -168,8 +168,11 @@ def write(
     campaign = _meant(session, line)
     if campaign is None:
         return Missing()
-    words, catalogs = [written.words] if written.words else [], wheel.linter.catalogs
-    brought = templates.bring(session, campaign.slug, words, by=actor.name, now=now, catalogs=catalogs)
+    if written.words is None:
+        return Changed(campaign)
+    brought = templates.bring(
+        session, campaign.slug, [written.words], by=actor.name, now=now, catalogs=wheel.linter.catalogs
+    )
     return Changed(brought.campaign)
 
 

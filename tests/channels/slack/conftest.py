@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from aiohttp import web
 
-from bot.channels.base import Post
+from bot.channels.base import FormDesk, Post
 from bot.channels.slack.client import SlackChannel
 from bot.channels.slack.inbound import SlackInbound
 from bot.clock import VirtualClock
@@ -96,7 +96,7 @@ async def channel(api) -> AsyncIterator[SlackChannel]:
 def inbound_at(clock) -> Callable[[str], SlackInbound]:
     """Make a receiving side; whoever makes it opens it."""
 
-    def make(api: str, *, app_token: str = APP_TOKEN) -> SlackInbound:
+    def make(api: str, *, app_token: str = APP_TOKEN, desk: FormDesk | None = None) -> SlackInbound:
         return SlackInbound(
             team="T1",
             bot_token=BOT_TOKEN,
@@ -104,6 +104,7 @@ def inbound_at(clock) -> Callable[[str], SlackInbound]:
             clock=clock,
             not_saved=NOT_SAVED,
             api=api,
+            desk=desk,
         )
 
     return make

@@ -1,10 +1,14 @@
 """A fake Slack on a loopback port and a virtual clock, with the vendor's own client before it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiohttp import ClientSession, web
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import VirtualClock
@@ -14,8 +18,29 @@ from bot.sandbox.slack import FakeSlack, SentMessage
 
 START = datetime(2025, 9, 2, 2, 0, tzinfo=UTC)
 TOKEN = "xoxb-1-sandbox"
+APP_TOKEN = "xapp-1-sandbox"
 
 ClientFor = Callable[..., AsyncWebClient]
+
+
+class Listener:
+    """The vendor's client, which keeps what it gets and acknowledges with `answer` while `acknowledges`."""
+
+    def __init__(self, client: SocketModeClient) -> None:
+        self.client = client
+        self.got: list[SocketModeRequest] = []
+        self.came = asyncio.Event()
+        self.acknowledges = True
+        self.answer: dict[str, object] | None = None
+        client.socket_mode_request_listeners.append(self._listen)
+
+    async def _listen(self, client: object, request: SocketModeRequest) -> None:
+        self.got.append(request)
+        self.came.set()
+        if self.acknowledges:
+            await self.client.send_socket_mode_response(
+                SocketModeResponse(request.envelope_id, payload=self.answer)
+            )
 
 
 @pytest.fixture
@@ -90,3 +115,28 @@ def client_with(url, http) -> ClientFor:
 @pytest.fixture
 def client(client_with: ClientFor) -> AsyncWebClient:
     return client_with(TOKEN)
+
+
+@pytest.fixture
+async def listening(client, slack):
+    """Connect one more client."""
+    clients: list[SocketModeClient] = []
+
+    async def connect():
+        one = SocketModeClient(APP_TOKEN, web_client=client)
+        clients.append(one)
+        listener = Listener(one)
+        before = slack.sockets.open_connections
+        await one.connect_to_new_endpoint()
+        await slack.sockets.connected(before + 1)
+        return listener
+
+    yield connect
+    for one in clients:
+        await one.close()
+        await one.aiohttp_client_session.close()
+
+
+@pytest.fixture
+async def listener(listening):
+    return await listening()

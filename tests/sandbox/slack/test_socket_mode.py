@@ -9,60 +9,13 @@ import pytest
 from aiohttp import WSMsgType
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
-from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.sandbox.oracle import Direction
 from bot.sandbox.slack import Goodbye, SentMessage
+from tests.sandbox.slack.conftest import APP_TOKEN
 
 Answering = Callable[[SocketModeRequest], Awaitable[object]]
-APP_TOKEN = "xapp-1-sandbox"
-
-
-class Listener:
-    """The vendor's client, which keeps what it gets and acknowledges with `answer` while `acknowledges`."""
-
-    def __init__(self, client: SocketModeClient) -> None:
-        self.client = client
-        self.got: list[SocketModeRequest] = []
-        self.came = asyncio.Event()
-        self.acknowledges = True
-        self.answer: dict[str, object] | None = None
-        client.socket_mode_request_listeners.append(self._listen)
-
-    async def _listen(self, client: object, request: SocketModeRequest) -> None:
-        self.got.append(request)
-        self.came.set()
-        if self.acknowledges:
-            await self.client.send_socket_mode_response(
-                SocketModeResponse(request.envelope_id, payload=self.answer)
-            )
-
-
-@pytest.fixture
-async def listening(client, slack):
-    """Connect one more client."""
-    clients: list[SocketModeClient] = []
-
-    async def connect():
-        one = SocketModeClient(APP_TOKEN, web_client=client)
-        clients.append(one)
-        listener = Listener(one)
-        before = slack.sockets.open_connections
-        await one.connect_to_new_endpoint()
-        await slack.sockets.connected(before + 1)
-        return listener
-
-    yield connect
-    for one in clients:
-        await one.close()
-        await one.aiohttp_client_session.close()
-
-
-@pytest.fixture
-async def listener(listening):
-    return await listening()
 
 
 async def test_a_message_arrives_as_an_event_and_is_okayed_by_its_acknowledgement(listener, slack, oracle):
