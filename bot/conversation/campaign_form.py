@@ -81,8 +81,10 @@ def names(sitting: Sitting, carried: Carried) -> tuple[str, ...]:
 
 def _check(sitting: Sitting, part: Part, said: FilledIn) -> None:
     """Raise what is wrong with what has been said so far."""
-    if len(one(said, "link")) > LONGEST_LINK:
-        raise BadFile(campaign_typed.FORM, f"expected at most {LONGEST_LINK} characters.", key="link")
+    for name in NAMES[part]:
+        most = LONGEST_LINK if name == "link" else LONGEST_NAME
+        if any(len(text) > most for text in said[name]):
+            raise BadFile(campaign_typed.FORM, f"expected at most {most} characters.", key=name)
     document = _document(sitting, said)
     if campaigns.find(sitting.session, document.slug) is not None:
         raise SlugTaken(document.slug)
@@ -214,9 +216,8 @@ class _Inputs:
 
     def _origins(self) -> OneOf:
         """Every campaign, the newest first, and every template that ships with the program."""
-        shipped = [
-            Option(f"{SHIPPED}{name}", name) for name in self.sitting.talk.speaking.catalogs.templates()
-        ]
+        words, templates = self.sitting.words, self.sitting.talk.speaking.catalogs.templates()
+        shipped = [Option(f"{SHIPPED}{name}", form_words.as_shipped(words, name)) for name in templates]
         made = [campaign.slug for campaign in reversed(campaigns.every(self.sitting.session))]
         options = [Option(slug, slug) for slug in made[: MOST_ORIGINS - len(shipped)]] + shipped
         return OneOf(tuple(options), options[0].value)

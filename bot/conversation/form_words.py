@@ -51,6 +51,11 @@ def field_hint(words: Words, name: str) -> str | None:
     }.get(name)
 
 
+def as_shipped(words: Words, template: str) -> str:
+    """What a template is called that comes with the program; campaigns may have the same name."""
+    return words.gettext("{template} as it ships", template=template)
+
+
 def page(
     words: Words,
     name: FormName,

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, func, select
 from bot.campaigns import rights
 from bot.campaigns.lint import shipped
 from bot.campaigns.rights import Actor
-from bot.campaigns.steering import Answer, Denied, Refused, Wheel, steer
+from bot.campaigns.steering import Answer, Denied, Refused, Wheel, Written, form_for, steer, write
 from bot.domain.campaign import Campaign, CampaignState
 from bot.domain.order import ACTS, FEWEST, Line, Order
 from bot.domain.roles import Role, may
@@ -75,6 +75,27 @@ def test_no_order_is_carried_out_beyond_the_rights(ended: World, role: Role | No
             assert isinstance(case.answer, Refused)
             assert isinstance(case.answer.error, SameApprover)
     assert escalations == []
+
+
+@pytest.mark.parametrize("role", [None, *Role])
+@pytest.mark.parametrize("order", [Order.NEW, Order.WORDS])
+def test_a_form_is_opened_and_carried_out_within_the_rights_alone(
+    ended: World, role: Role | None, order: Order
+) -> None:
+    """The look before it is opened is on nobody's record; what is sent off and denied is."""
+    line = Line.of((order,)) if order is Order.NEW else Line.of((order, "written"))
+    written = Written(None, document("third") if order is Order.NEW else None)
+    ended.run(campaigns.add, Campaign(document("written")), now=ended.now)
+
+    def give(session: Session) -> tuple[bool, bool, int, bool]:
+        actor, before = Actor(NAME, role), everything(session)
+        opens = form_for(session, actor, line) is not None
+        assert denials(session) == 0
+        answer = write(session, actor, line, written, WHEEL, now=ended.now)
+        return opens, isinstance(answer, Denied), denials(session), everything(session) != before
+
+    allowed = may(role, ACTS[order])
+    assert ended.run(give) == (allowed, not allowed, not allowed, allowed and order is Order.NEW)
 
 
 def tried(world: World, order: Order, face: str, slug: str, role: Role | None) -> Case:

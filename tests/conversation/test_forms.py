@@ -158,7 +158,7 @@ async def test_a_name_taken_meanwhile_makes_nothing(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("desk", "forged"),
-    [(SOCKET, ""), (HTTP, "x"), (SOCKET, "another person's"), (HTTP, "changed")],
+    [(SOCKET, ""), (HTTP, "x"), (SOCKET, "another person's"), (HTTP, "changed"), (HTTP, "\ud800")],
     indirect=["desk"],
 )
 async def test_a_page_that_we_did_not_give_leads_nowhere(desk: Desk, forged: str) -> None:

@@ -18,6 +18,15 @@ def test_an_update_handed_over_twice_is_kept_once(world):
     assert kept == ["2"]  # of one sender the first alone; 3 follows it
 
 
+def test_an_update_that_is_worked_as_it_comes_is_worked_once(world):
+    """A page of a form is carried out while Slack waits; its copy finds that it was."""
+    first = world.run(inbox.keep_worked, _update("1"), now=MORNING)
+    again = world.run(inbox.keep_worked, _update("1"), now=MORNING)
+
+    assert (first.body, again) == ("1", None)
+    assert _waiting(world) == []
+
+
 def test_the_updates_of_one_sender_are_worked_in_order(world):
     world.run(inbox.keep, [_update("1"), _update("2"), _update("3", sender="telegram:2")])
 

@@ -37,6 +37,17 @@ SLACK_PAYLOADS = (
         "user": {"id": "U1"},
         "actions": [{"value": "x", "action_ts": "1.000001"}],
     },
+    {
+        "type": "view_submission",
+        "team": {"id": "T1"},
+        "user": {"id": "U1"},
+        "view": {
+            "id": "V1",
+            "callback_id": "campaign",
+            "private_metadata": "x",
+            "state": {"values": {"slug": {"said": {"type": "plain_text_input", "value": "x"}}}},
+        },
+    },
 )
 COMMAND = {"command": "/lookup", "text": "x", "user_id": "U1", "team_id": "T1", "trigger_id": "1.2"}
 

@@ -69,7 +69,7 @@ def submission_in(payload: Payload, *, team: str, received_at: datetime) -> Subm
     sender = Sender(ChannelName.SLACK, user_in(payload), workspace=team_in(payload, team))
     view = at(payload, "view")
     said = _filled_in(at(view, "state", "values"))
-    carried = text_at(view, "private_metadata")
+    carried = _storable(text_at(view, "private_metadata"))
     return Submission(
         sender=sender,
         name=text_at(view, "callback_id"),
