@@ -109,14 +109,24 @@ class Reception:
 
 
 @asynccontextmanager
-async def receiving(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Reception]:
-    """What webhooks stand on; nothing is planned, answered or sent here. Closed when the block ends."""
+async def receiving(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    database: Database | None = None,
+    catalogs: i18n.Catalogs | None = None,
+) -> AsyncIterator[Reception]:
+    """What webhooks stand on; nothing is planned, answered or sent here. Closed when the block ends.
+
+    `database`, `catalogs`: what is open already; it stays open.
+    """
     clock = clock or SystemClock()
     settings.require("BOT_SECRET_KEY", purpose="Knowing webhooks by their secret")
     async with AsyncExitStack() as stack:
-        database = stack.enter_context(Database(settings.database_url, clock=clock))
+        if database is None:
+            database = stack.enter_context(Database(settings.database_url, clock=clock))
         database.require_migrated()
-        speaking = Speaking(i18n.Catalogs.load(resources.locales()), settings.operator)
+        speaking = Speaking(catalogs or i18n.Catalogs.load(resources.locales()), settings.operator)
         talk = _talk(settings, speaking, secrets.token_bytes)
         telegram = slack = None
         if settings.telegram_token:

@@ -43,10 +43,10 @@ class Part(StrEnum):
 NAMES: Final[Mapping[Part, tuple[str, ...]]] = {
     Part.AUDIENCE: ("slug", "plans", "registered_before"),
     Part.DEADLINE: ("announce", "deadline", "zone"),
-    Part.CADENCE: ("max_reminders", "min_gap", "from", "to"),
+    Part.CADENCE: ("max_reminders", "offsets", "min_gap", "from", "to"),
     Part.TEMPLATE: ("origin", "authoritative_locale", "link", "locale"),
 }
-OPTIONAL: Final = frozenset({"registered_before"})
+OPTIONAL: Final = frozenset({"registered_before", "offsets"})
 
 
 def first(sitting: Sitting) -> Form:

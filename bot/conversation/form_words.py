@@ -31,6 +31,7 @@ def field_name(words: Words, name: str) -> str:
         "deadline": words.gettext("Last day to answer"),
         "zone": words.gettext("Time zone of those whose zone is not known"),
         "max_reminders": words.gettext("Reminders at most"),
+        "offsets": words.gettext("Or reminders at these times before the deadline"),
         "min_gap": words.gettext("Least time between two messages"),
         "from": words.gettext("Messages from"),
         "to": words.gettext("Messages until"),
@@ -47,6 +48,7 @@ def field_hint(words: Words, name: str) -> str | None:
         "slug": words.gettext("Lower-case letters, digits and hyphens."),
         "deadline": words.gettext("The end of this day on each person's own clock."),
         "zone": words.gettext("For example: {example}", example="Asia/Jakarta"),
+        "offsets": words.gettext("For example: {example}", example="14d, 7d, 1d"),
         "min_gap": words.gettext("For example: {example}", example="24h, 2d"),
     }.get(name)
 

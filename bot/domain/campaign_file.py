@@ -90,6 +90,12 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)  # a JSON string is a TOML one
 
 
+def shown_span(duration: timedelta) -> str:
+    """A duration as files write it: `36h`, `14d`."""
+    hours = duration // timedelta(hours=1)
+    return f"{hours // 24}d" if hours % 24 == 0 and hours > 24 else f"{hours}h"
+
+
 def _days(file: Table) -> tuple[date, date]:
     announce = file.needed("announce", file.day("announce"))
     deadline = file.needed("deadline", file.day("deadline"))
@@ -205,10 +211,10 @@ def _cadence_lines(cadence: Cadence) -> Iterable[str]:
             yield f"max_reminders = {count}"
         case Offsets(offsets=offsets):
             yield 'rule = "offsets"'
-            yield f"offsets = [{', '.join(quoted(_span(offset)) for offset in offsets)}]"
+            yield f"offsets = [{', '.join(quoted(shown_span(offset)) for offset in offsets)}]"
         case _:
             assert_never(cadence.rule)
-    yield f"min_gap = {quoted(_span(cadence.min_gap))}"
+    yield f"min_gap = {quoted(shown_span(cadence.min_gap))}"
 
 
 def _guards_lines(guards: Guards) -> Iterable[str]:
@@ -218,8 +224,3 @@ def _guards_lines(guards: Guards) -> Iterable[str]:
     yield f"blocked_after = {guards.blocked_after}  # messages that arrived"
     yield f'failed = "{guards.failed:g}%"'
     yield f"failed_after = {guards.failed_after}  # messages"
-
-
-def _span(duration: timedelta) -> str:
-    hours = duration // timedelta(hours=1)
-    return f"{hours // 24}d" if hours % 24 == 0 and hours > 24 else f"{hours}h"

@@ -6,8 +6,8 @@ from datetime import date
 from typing import Final
 
 from bot.domain import campaign_file, moments
-from bot.domain.campaign import CampaignDocument, Halving
-from bot.domain.campaign_file import quoted
+from bot.domain.campaign import CampaignDocument, Halving, Offsets
+from bot.domain.campaign_file import quoted, shown_span
 from bot.exceptions import BadFile, BadMoment
 
 FORM: Final = "The form"
@@ -21,11 +21,11 @@ FIELDS: Final = (
     "link",
     "registered_before",
     "max_reminders",
+    "offsets",
     "min_gap",
     "from",
     "to",
 )
-DAYS: Final = ("announce", "deadline", "registered_before")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Typed:
             "max_reminders": str(
                 rule.max_reminders if isinstance(rule, Halving) else Halving().max_reminders
             ),
+            "offsets": ", ".join(map(shown_span, rule.offsets)) if isinstance(rule, Offsets) else "",
             "min_gap": f"{int(document.cadence.min_gap.total_seconds()) // 3600}h",
             "from": f"{document.hours.start:%H:%M}",
             "to": f"{document.hours.end:%H:%M}",
@@ -84,14 +85,20 @@ def _as_file(typed: Typed) -> str:
         f"plans = [{plans}]",
         *([f"registered_before = {_day(said, 'registered_before')}"] if before else []),
         "[cadence]",
-        'rule = "halving"',
-        f"max_reminders = {_whole(said['max_reminders'])}",
+        *_rule(said),
         f"min_gap = {quoted(said['min_gap'])}",
         "[hours]",
         f"from = {quoted(said['from'])}",
         f"to = {quoted(said['to'])}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _rule(said: Mapping[str, str]) -> tuple[str, str]:
+    """Offsets, where there are any, take the place of halving."""
+    if offsets := said["offsets"].replace(",", " ").split():
+        return 'rule = "offsets"', f"offsets = [{', '.join(map(quoted, offsets))}]"
+    return 'rule = "halving"', f"max_reminders = {_whole(said['max_reminders'])}"
 
 
 def _day(said: Mapping[str, str], name: str) -> date:

@@ -123,7 +123,9 @@ async def at_desk(chats: Chats, transport: str) -> AsyncIterator[Desk]:
 async def _posting(chats: Chats) -> AsyncIterator[None]:
     """Slack posts to our ingress, over a port of this machine."""
     settings = replace(chats.settings, slack_signing_secret=SIGNING_SECRET)
-    async with receiving(settings, clock=chats.clock) as reception:
+    async with receiving(
+        settings, clock=chats.clock, database=chats.database, catalogs=CATALOGS
+    ) as reception:
         with listening("127.0.0.1", 0) as listener:
             async with serving(ingress(reception).app, listener):
                 port = listener.getsockname()[1]

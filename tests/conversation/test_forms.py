@@ -7,7 +7,8 @@ import pytest
 
 from bot.campaigns import service
 from bot.campaigns.templates import words_for_export
-from bot.domain.campaign import Halving
+from bot.domain.campaign import Halving, Offsets
+from bot.domain.campaign_typed import Typed
 from bot.domain.recipient import Plan
 from bot.domain.roles import Role
 from bot.sandbox.faults import make
@@ -63,6 +64,19 @@ async def test_words_that_nobody_changed_stay_the_templates(desk: Desk) -> None:
     assert desk.campaign("winter").document.words is None
 
 
+@pytest.mark.parametrize("desk", [HTTP], indirect=True)
+async def test_reminders_may_have_their_times(desk: Desk) -> None:
+    """As many as times are given; a form that begins with such a campaign shows them."""
+    sari = desk.staff()
+
+    await desk.asks(sari, "new")
+    await desk.fills(sari, *PARTS[:2], {**CADENCE, "offsets": "14d, 36h"}, TEMPLATE, {})
+
+    rule = desk.campaign("winter").document.cadence.rule
+    assert rule == Offsets((timedelta(days=14), timedelta(hours=36)))
+    assert Typed.of(desk.campaign("winter").document).texts["offsets"] == "14d, 36h"
+
+
 @pytest.mark.parametrize("desk", [SOCKET], indirect=True)
 @pytest.mark.parametrize(
     ("good", "bad", "at"),
@@ -74,6 +88,7 @@ async def test_words_that_nobody_changed_stay_the_templates(desk: Desk) -> None:
         (PARTS[:1], {**DEADLINE, "zone": "Asia/Jakata"}, "zone"),
         (PARTS[:2], {**CADENCE, "min_gap": "1h"}, "min_gap"),
         (PARTS[:2], {**CADENCE, "from": "19:00"}, "to"),
+        (PARTS[:2], {**CADENCE, "offsets": "14d, soon"}, "offsets"),
         (PARTS[:3], {**TEMPLATE, "link": "http://example.org"}, "link"),
         (PARTS[:3], {**TEMPLATE, "link": "https://example.org/" + "x" * 980}, None),
         (PARTS, {TITLE: "What {who} asks"}, TITLE),
@@ -158,7 +173,7 @@ async def test_a_name_taken_meanwhile_makes_nothing(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("desk", "forged"),
-    [(SOCKET, ""), (HTTP, "x"), (SOCKET, "another person's"), (HTTP, "changed"), (HTTP, "\ud800")],
+    [(SOCKET, ""), (HTTP, "x"), (SOCKET, "another person's"), (HTTP, "changed")],
     indirect=["desk"],
 )
 async def test_a_page_that_we_did_not_give_leads_nowhere(desk: Desk, forged: str) -> None:

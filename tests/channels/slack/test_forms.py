@@ -247,12 +247,17 @@ def test_what_cannot_be_stored_is_no_part_of_an_answer():
     payload = {
         "type": "view_submission",
         "user": {"id": "U1"},
-        "view": {"id": "V1", "callback_id": "campaign", "state": {"values": said}},
+        "view": {
+            "id": "V1",
+            "callback_id": "campaign",
+            "private_metadata": "x\ud800",
+            "state": {"values": said},
+        },
     }
 
     page = submission_in(payload, team="T1", received_at=START)
 
-    assert page.said == {"name": ("ab?c\nd",)}
+    assert (page.said, page.carried) == ({"name": ("ab?c\nd",)}, "x?")
     assert json.loads(page.update.body)["payload"]["view"]["said"] == {"name": ["ab?c\nd"]}
 
 
