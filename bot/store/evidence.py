@@ -9,10 +9,18 @@ from hashlib import sha256
 from sqlmodel import Session, col, func, select
 
 from bot.domain.campaign import CampaignState
-from bot.domain.delivery import DeliveryState
+from bot.domain.delivery import DeliveryState, OnDoubt
 from bot.domain.step import StepKind
 from bot.store.choices import RECORD
-from bot.store.models import CampaignRow, ChoiceRow, DeliveryRow, InboxRow, RecipientRow
+from bot.store.models import (
+    AddressRow,
+    CampaignRow,
+    ChoiceRow,
+    DeliveryRow,
+    InboxRow,
+    LaneRow,
+    RecipientRow,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,11 @@ class Standing:
     campaign_state: CampaignState | None
     answered_at: datetime | None
     muted_at: datetime | None
+    recipient: int | None
+    zone: str | None  # the person's own
+    place: str | None  # the key of the address that it goes to
+    held: bool  # it had a send in doubt, and is not to be sent again by itself
+    lane_free_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +51,8 @@ class KeptAnswer:
     value: str
     stands: bool
     digest: str
+    delivery: int | None
+    text_hash: str | None
 
 
 def standing(session: Session, delivery_id: int) -> Standing | None:
@@ -47,6 +62,8 @@ def standing(session: Session, delivery_id: int) -> Standing | None:
         return None
     person = session.get(RecipientRow, row.recipient_id) if row.recipient_id else None
     campaign = session.get(CampaignRow, row.campaign_id) if row.campaign_id else None
+    place = session.get(AddressRow, row.address_id) if row.address_id else None
+    lane = session.get(LaneRow, row.lane)
     first = session.exec(
         select(ChoiceRow.record)
         .where(ChoiceRow.recipient_id == row.recipient_id, ChoiceRow.campaign_id == row.campaign_id)
@@ -61,6 +78,11 @@ def standing(session: Session, delivery_id: int) -> Standing | None:
         campaign_state=CampaignState(campaign.state) if campaign else None,
         answered_at=RECORD.validate_json(first).recorded_at if first else None,
         muted_at=person.muted_at if person else None,
+        recipient=row.recipient_id,
+        zone=person.zone if person else None,
+        place=place.key if place else None,
+        held=row.doubts > 0 and row.on_doubt == OnDoubt.HOLD.value,
+        lane_free_at=lane.free_at if lane else None,
     )
 
 
@@ -97,10 +119,7 @@ def answers(session: Session) -> Sequence[KeptAnswer]:
         .join(RecipientRow, col(RecipientRow.id) == col(ChoiceRow.recipient_id))
         .order_by(col(ChoiceRow.id))
     )
-    return [
-        KeptAnswer(row.id or 0, ref, row.value, row.supersedes, sha256(row.record + row.nonce).hexdigest())
-        for row, ref in found
-    ]
+    return [_kept(row, ref) for row, ref in found]
 
 
 def left_over(session: Session) -> Counter[str]:
@@ -112,3 +131,16 @@ def left_over(session: Session) -> Counter[str]:
     )
     unread = select(func.count()).select_from(InboxRow).where(InboxRow.state == "new")
     return Counter({**dict(rows.all()), "unread": session.exec(unread).one()})
+
+
+def _kept(row: ChoiceRow, ref: str) -> KeptAnswer:
+    record = RECORD.validate_json(row.record)
+    return KeptAnswer(
+        id=row.id or 0,
+        ref=ref,
+        value=row.value,
+        stands=row.supersedes,
+        digest=sha256(row.record + row.nonce).hexdigest(),
+        delivery=record.delivery,
+        text_hash=record.text_hash,
+    )

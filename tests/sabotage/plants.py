@@ -6,7 +6,7 @@ A gate that no planted fault trips proves nothing. `plant` is called in a fresh 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,11 +18,13 @@ from sqlmodel import col, update
 from bot import config, logs
 from bot.campaigns import dispatcher
 from bot.campaigns.dispatcher import Dispatcher
+from bot.channels.base import ReachChange
 from bot.channels.slack import outcome as slack_outcome
 from bot.channels.telegram import outcome as telegram_outcome
 from bot.conversation.intake import Intake
+from bot.conversation.talk import Talk
 from bot.domain import calendar, delivery, gate, pacing, token
-from bot.domain.campaign import CampaignState
+from bot.domain.campaign import CampaignState, Hours
 from bot.domain.delivery import Failed, InDoubt
 from bot.sandbox.simulation.platform import Endpoint
 from bot.store import arrivals, choices, claims, database, inbox, lanes, outbox
@@ -130,6 +132,62 @@ def _choice_altered() -> None:
         return kept
 
     _put(choices, "add", overwriting)
+
+
+def _blind(**facts: Any) -> Callable[[], None]:
+    """Nobody looks at these facts of a person, neither at the claim nor right before the send."""
+
+    def plant() -> None:
+        _standing_without(**facts)()
+        _put(claims, "overtaken", lambda session, revisions, *, now: set())
+        _put(outbox, "withdraw", _never)
+
+    return plant
+
+
+def _night_ignored() -> None:
+    window = gate.next_window
+    always = Hours(time(0, 0), time(23, 59))
+    _put(gate, "next_window", lambda instant, zone, hours, *rest: window(instant, zone, always, *rest))
+
+
+def _older_answer_stands() -> None:
+    _put(choices, "supersedes", lambda new, earlier: True)
+
+
+def _lane_wait_forgotten() -> None:
+    _put(pacing, "inherited", lambda pace, kept, now, *, in_order: pace)
+
+
+def _doubt_sent_again() -> None:
+    doubt = delivery.doubt
+
+    def again(row: Any, **more: Any) -> Any:
+        return doubt(replace(row, on_doubt=delivery.OnDoubt.RESEND), **more)
+
+    _put(outbox, "doubt", again)
+    _put(delivery, "doubt", again)
+
+
+def _other_text_on_record() -> None:
+    word = outbox.word
+
+    def anothers(session: Any, wordings: Any) -> None:
+        texts = [wording.rendering for wording in wordings]
+        word(session, [replace(w, rendering=text) for w, text in zip(wordings, texts[::-1], strict=True)])
+
+    _put(outbox, "word", anothers)
+
+
+def _refusal_forgotten() -> None:
+    _put(delivery, "reach_after", lambda why: None)
+    reach = Talk._reach
+
+    def deaf(self: Talk, session: Any, event: Any, replies: Any) -> None:
+        if event.change is ReachChange.OPENED:
+            reach(self, session, event, replies)
+
+    _put(Talk, "_reach", deaf)
 
 
 # --- found by tests ------------------------------------------------------------------------------------
@@ -249,6 +307,20 @@ PLANTS = MappingProxyType(
         "too_many_claimed": Plant("more is claimed than may be in doubt", SIMULATION, _too_many_claimed),
         "intent_unwritten": Plant("what is sent is not written down before", SIMULATION, _intent_unwritten),
         "choice_altered": Plant("a new choice overwrites the old one", SIMULATION, _choice_altered),
+        "answer_overlooked": Plant("who has answered is reminded", SIMULATION, _blind(answered=False)),
+        "gap_ignored": Plant(
+            "one reminder follows another at once", SIMULATION, _standing_without(min_gap=timedelta())
+        ),
+        "night_ignored": Plant("people are written to at night", SIMULATION, _night_ignored),
+        "older_answer_stands": Plant(
+            "an older answer that comes late overwrites", SIMULATION, _older_answer_stands
+        ),
+        "lane_wait_forgotten": Plant(
+            "a lane's next owner knows of no wait", SIMULATION, _lane_wait_forgotten
+        ),
+        "doubt_sent_again": Plant("what is in doubt goes out again unasked", SIMULATION, _doubt_sent_again),
+        "other_text_on_record": Plant("a receipt names another text", SIMULATION, _other_text_on_record),
+        "refusal_forgotten": Plant("who shut the bot out is written to", SIMULATION, _refusal_forgotten),
         "no_unique_key": Plant(
             "a person may have a step twice",
             "tests/store/test_planning.py::test_a_person_has_each_step_once_whoever_plans_it",

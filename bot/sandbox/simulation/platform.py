@@ -9,7 +9,7 @@ from random import Random
 
 from bot.channels.base import Command, Event, Post, ReachChange, ReachChanged, Said, Sender, Tap
 from bot.clock import VirtualClock
-from bot.domain.delivery import Accepted, Deferred, Failed, InDoubt, Outcome, Rejected, Why
+from bot.domain.delivery import Accepted, Deferred, Failed, InDoubt, Outcome, Rejected, Why, reach_after
 from bot.domain.message import Surface
 from bot.domain.people_file import Imported
 from bot.domain.recipient import Address, ChannelName
@@ -94,6 +94,8 @@ class Platform:
             await process.running()
         if isinstance(outcome, Deferred):
             self.watch.told_to_wait(request, outcome)
+        if isinstance(outcome, Rejected) and reach_after(outcome.why) is not None:
+            self.watch.refused(request)
         if outcome is None or (fate is Fate.TAKEN_UNTOLD and isinstance(outcome, Accepted)):
             return InDoubt("nobody answered")
         return outcome
@@ -177,6 +179,10 @@ class Platform:
             self.issue(account, {"kind": JUNK})
         return issued
 
+    def let_in(self, account: "MemoryAccount") -> None:
+        """The bot may write to them from now on."""
+        self.watch.let_in(self._key(account))
+
     async def hand_over(self, process: Process) -> list[Issued]:
         """The next updates, to whoever asks first."""
         while True:
@@ -222,7 +228,7 @@ class Platform:
             identity=self.lane,
             dedupe=str(issued.order),
             order=issued.order,
-            sender=Address(self.name, account.place.chat, self.workspace).key,
+            sender=self._key(account),
             body=json.dumps({**issued.body, "chat": account.place.chat, "language": account.language}),
             received_at=self.clock.now(),
             tap=str(issued.order) if issued.body["kind"] == "tap" else None,
@@ -245,6 +251,9 @@ class Platform:
                 return (ReachChanged(sender, ReachChange(found["change"])),)
             case _:
                 raise ValueError("nobody can read this")
+
+    def _key(self, account: "MemoryAccount") -> str:
+        return Address(self.name, account.place.chat, self.workspace).key
 
     def _record(self, direction: Direction, issued: Issued) -> None:
         self.oracle.record(
@@ -354,6 +363,7 @@ class MemoryAccount:
 
     def come(self) -> None:
         self.is_open = self.was_open = True
+        self._platform.let_in(self)
         self._platform.issue(self, {"kind": "reach", "change": ReachChange.OPENED})
         if self._platform.name is ChannelName.TELEGRAM:
             self._platform.issue(self, {"kind": "command", "name": "start"})

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.campaign import CampaignState
+from bot.domain.calendar import local_date, window
+from bot.domain.campaign import CampaignState, Hours
 from bot.domain.choice import PLATFORM_ORDER_HOLDS, ChoiceValue
 from bot.domain.delivery import DeliveryState
 from bot.domain.message import Verb
@@ -20,6 +21,8 @@ from bot.store.outbox import Doubt
 
 STEPS = frozenset(StepKind) - {StepKind.REPLY, StepKind.CLOSING}  # what rule 7 is about
 VALUES = {Verb.OPT_IN: ChoiceValue.OPT_IN.value, Verb.OPT_OUT: ChoiceValue.OPT_OUT.value}
+REMINDERS = frozenset({StepKind.REMINDER, StepKind.LATER})
+BEGUN_BY = timedelta(seconds=5)  # of what was claimed in the last moment of a window
 SAME_INSTANT = timedelta(minutes=10)  # between platforms the order of receipt is not the fakes' to judge
 
 
@@ -97,6 +100,50 @@ def nothing_inside_a_wait(place: str, until: datetime | None, now: datetime) -> 
         yield Broken(
             "no request inside a 429's window", f"{place}, {(until - now).total_seconds():.3f} s early"
         )
+
+
+def nothing_outside_the_hours(
+    delivery: int, found: Standing | None, hours: Hours, zone: str, now: datetime
+) -> Iterator[Broken]:
+    """A campaign writes while it is day where the person is, and on no clock of ours."""
+    if found is None or found.kind not in STEPS:
+        return
+    local = window(local_date(now, found.zone or zone), found.zone or zone, hours)
+    if not local.start <= now < local.end + BEGUN_BY:
+        yield Broken("nothing outside the hours", f"delivery {delivery} ({found.step}) at {now.isoformat()}")
+
+
+def nothing_soon_after(
+    delivery: int, found: Standing | None, reached_at: datetime | None, gap: timedelta, now: datetime
+) -> Iterator[Broken]:
+    """Whoever was written to is not reminded at once."""
+    if found is None or found.kind not in REMINDERS or reached_at is None:
+        return
+    if now - reached_at < gap:
+        yield Broken("the gap between steps", f"delivery {delivery} ({found.step}) after {now - reached_at}")
+
+
+def nobody_shut_out(
+    delivery: int, found: Standing | None, place: str, refused: Iterable[Standing | None]
+) -> Iterator[Broken]:
+    """X16: a refusal that is on record is the last try, until the person lets the bot in again."""
+    if found is None or found.kind not in STEPS:
+        return
+    if any(one and (one.state is DeliveryState.REJECTED or one.place != place) for one in refused):
+        yield Broken("nobody who shut the bot out", f"delivery {delivery} ({found.step}) to {place}")
+
+
+def held_in_doubt(delivery: int, found: Standing | None) -> Iterator[Broken]:
+    """Rule 5: what is held when in doubt is sent again by a person's decision, or never."""
+    if found is not None and found.held:
+        yield Broken("5 what is in doubt is held", f"delivery {delivery} ({found.step}) was sent again")
+
+
+def nothing_before_its_turn(lane: str, found: Standing | None, now: datetime) -> Iterator[Broken]:
+    """X08: a wait of the whole lane is handed on to whoever owns it next."""
+    if found is not None and found.lane_free_at is not None and now < found.lane_free_at:
+        early = (found.lane_free_at - now).total_seconds()
+        yield Broken("a lane's wait is handed on", f"{lane}, {early:.3f} s early")
 
 
 # --- at each OK -----------------------------------------------------------------------------------------
@@ -178,6 +225,16 @@ def everything_is_settled(left: Mapping[str, int]) -> Iterator[Broken]:
 def ledger_verifies(problems: Iterable[str]) -> Iterator[Broken]:
     """Every kept choice is as it was written."""
     return (Broken("the ledger verifies", problem) for problem in problems)
+
+
+def texts_are_those_shown(
+    kept: Sequence[KeptAnswer], shown: Mapping[int, Collection[str]]
+) -> Iterator[Broken]:
+    """A receipt names the text that stood above the buttons: what the platform was given."""
+    for answer in kept:
+        if answer.delivery is None or answer.text_hash in shown.get(answer.delivery, ()):
+            continue
+        yield Broken("the text on record was shown", f"choice {answer.id} on delivery {answer.delivery}")
 
 
 def _last(given: Sequence[Act]) -> Act | None:

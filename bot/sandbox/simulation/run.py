@@ -102,11 +102,11 @@ class _Run:
         course = self.course
         self.random = Random(f"bytes/{course.seed}")
         self.oracle = Oracle(self.clock)
-        self.watch = Watch(self.database, self.clock, rate=course.rate)
         self.mishaps = Mishaps(course.kills, course.outages, now=self.clock.now)
         self.document = campaign_file.parse(
             (resources.examples() / CAMPAIGN).read_text(encoding="utf-8"), CAMPAIGN
         )
+        self.watch = Watch(self.database, self.clock, self.document, rate=course.rate)
         self.promises = [Promise(self.document.deadline, BEGIN)]
         self.platforms = {
             address.channel: Platform(

@@ -9,6 +9,7 @@ from math import ceil
 from bot.campaigns.dispatcher import MOST_UNSETTLED
 from bot.channels.base import Post
 from bot.clock import Clock
+from bot.domain.campaign import CampaignDocument
 from bot.domain.delivery import Deferred
 from bot.domain.token import peek
 from bot.sandbox.judge import Verdict
@@ -17,6 +18,8 @@ from bot.sandbox.simulation import rules
 from bot.sandbox.simulation.rules import Act, Broken
 from bot.store import evidence, outbox, verification
 from bot.store.database import Database
+from bot.store.evidence import Standing
+from bot.store.messages import digest, to_text
 
 MOST_NAMED = 20  # broken rules; the first one says it
 
@@ -32,12 +35,21 @@ class Request:
     life: tuple[int, int]
 
 
+@dataclass(frozen=True, slots=True)
+class _Reached:
+    """The last step that a platform took for a person."""
+
+    delivery: int
+    at: datetime
+
+
 class Watch:
     """What was seen so far, and every rule that was seen broken."""
 
-    def __init__(self, database: Database, clock: Clock, *, rate: float) -> None:
+    def __init__(self, database: Database, clock: Clock, document: CampaignDocument, *, rate: float) -> None:
         self.database = database
         self.clock = clock
+        self.document = document
         self.most = min(MOST_UNSETTLED, ceil(rate)) if rate else MOST_UNSETTLED
         self.broken: list[Broken] = []
         self.requests = 0
@@ -45,6 +57,10 @@ class Watch:
         self._claims = set[tuple[int, int]]()
         self._copies = Counter[int]()
         self._waits: dict[tuple[tuple[int, int], str], datetime] = {}
+        self._steps: dict[int, int | None] = {}  # the person whom each delivery of a step is for
+        self._reached: dict[int | None, _Reached] = {}
+        self._refused: dict[str, list[int]] = {}
+        self._shown: dict[int, set[str]] = {}
         self._acts: dict[tuple[str, int], Act] = {}
         self._given = Counter[str]()
         self._digests: dict[int, str] = {}
@@ -66,9 +82,35 @@ class Watch:
         self._note(rules.few_on_their_way(request.lane, on_their_way, self.most))
         self._note(rules.nothing_begun_after(request.delivery, found, request.begun))
         self._note(rules.nothing_while(request.delivery, found, self.stands_since, request.begun))
+        self._note(rules.held_in_doubt(request.delivery, found))
+        self._note(rules.nothing_before_its_turn(request.lane, found, request.begun))
+        self._look_at_the_person(request, found)
         for place in (request.lane, request.chat):
             until = self._waits.get((request.life, place))
             self._note(rules.nothing_inside_a_wait(place, until, request.begun))
+
+    def _look_at_the_person(self, request: Request, found: Standing | None) -> None:
+        document, begun = self.document, request.begun
+        self._note(
+            rules.nothing_outside_the_hours(request.delivery, found, document.hours, document.zone, begun)
+        )
+        refused = [self.database.read(evidence.standing, one) for one in self._refused.get(request.chat, ())]
+        self._note(rules.nobody_shut_out(request.delivery, found, request.chat, refused))
+        if found is None or found.kind not in rules.STEPS:
+            return
+        last = self._reached.get(found.recipient)
+        reached_at = last.at if last is not None and last.delivery != request.delivery else None
+        gap = document.cadence.min_gap
+        self._note(rules.nothing_soon_after(request.delivery, found, reached_at, gap, begun))
+        self._steps[request.delivery] = found.recipient
+
+    def refused(self, request: Request) -> None:
+        """A platform has said that the bot may not write there."""
+        self._refused.setdefault(request.chat, []).append(request.delivery)
+
+    def let_in(self, place: str) -> None:
+        """The person lets the bot write to them, from now on or again."""
+        self._refused.pop(place, None)
 
     def told_to_wait(self, request: Request, told: Deferred) -> None:
         """The process knows from now on that it is to wait."""
@@ -77,8 +119,11 @@ class Watch:
 
     def taken(self, post: Post, *, edited: bool) -> None:
         """A platform has taken a message."""
+        self._shown.setdefault(post.delivery, set()).add(digest(to_text(post.message)))
         if not edited:
             self._copies[post.delivery] += 1
+        if post.delivery in self._steps:
+            self._reached[self._steps[post.delivery]] = _Reached(post.delivery, self.clock.now())
 
     def given(self, identity: str, order: int, ref: str) -> None:
         """A person gives an answer; nobody has said OK to it yet."""
@@ -108,7 +153,9 @@ class Watch:
         self.look()
         doubts = self.database.run(outbox.in_doubt)
         self._note(rules.doubts_are_listed(self._copies, doubts))
-        self._note(rules.answers_stand(list(self._acts.values()), self.database.read(evidence.answers)))
+        kept = self.database.read(evidence.answers)
+        self._note(rules.answers_stand(list(self._acts.values()), kept))
+        self._note(rules.texts_are_those_shown(kept, self._shown))
         self._note(rules.everything_is_settled(self.database.read(evidence.left_over)))
         self._note(rules.ledger_verifies(self.database.run(verification.verify).problems))
         self._note(rules.nobody_is_wronged(verdict))
