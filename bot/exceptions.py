@@ -54,6 +54,13 @@ class LedgerForked(NotReady):
         )
 
 
+class NothingHeld(TenggatError):
+    """There is no restore whose sends could be released."""
+
+    def __init__(self) -> None:
+        super().__init__("No sends are held. After a restore, say so first: `tenggat ledger restored`.")
+
+
 class OtherLedgerKey(LedgerForked):
     """Checkpoints are there that were signed with another key than ours."""
 

@@ -15,7 +15,7 @@ from bot.domain.check import Check
 from bot.domain.recipient import ChannelName
 from bot.domain.roles import Act, may
 from bot.exceptions import TenggatError
-from bot.store import durability, lanes, staff
+from bot.store import durability, lanes, restores, staff
 from bot.store.database import Database, Session
 
 SETTINGS: Final = "the settings can be read"
@@ -96,7 +96,10 @@ def _kept(session: Session) -> list[Check]:
         Check(f"the lane {lane} sends", f"stopped ({why}): mend that, then start `tenggat up` again")
         for lane, why in lanes.stopped(session)
     ]
+    held = restores.held_since(session)
+    released = f"held since the restore of {held}: `tenggat ledger release`, once you mean it"
     return [
+        Check("sends are not held after a restore", released if held else None),
         Check("an answer that is stored is on the disk", fix if weak else None),
         Check("somebody of the staff may approve a campaign", None if can_approve else appoint),
         *stopped,

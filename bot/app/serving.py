@@ -151,7 +151,7 @@ class App:
         """Take updates in while nobody else does under this identity."""
         if not self.leases_inbound:
             await intake.run()
-        inbound_lane = f"inbound:{intake.inbound.identity}"
+        inbound_lane = f"{lanes.INBOUND}{intake.inbound.identity}"
         await self.database.transact(lanes.register, inbound_lane, now=self.clock.now())
         while True:
             lease = await self.database.transact(

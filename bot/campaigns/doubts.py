@@ -76,8 +76,11 @@ class Doubts:
 
     async def _ask(self, channel: Recalls, doubt: OpenDoubt) -> Recalled:
         with self.clock.busy():
-            since = doubt.claimed_at - MARGIN
-            return await channel.recall(Trace(doubt.id, doubt.to, since, doubt.claimed_at + SETTLED + MARGIN))
+            since, until = (
+                doubt.claimed_at - MARGIN,
+                (doubt.settled_at or doubt.claimed_at) + SETTLED + MARGIN,
+            )
+            return await channel.recall(Trace(doubt.id, doubt.to, since, until))
 
     async def _apply(self, channel: Recalls, doubt: OpenDoubt, answer: Recalled) -> bool:
         """What the answer says is stored; whether the next question may be asked."""

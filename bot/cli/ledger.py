@@ -68,12 +68,13 @@ def checkpoint(as_json: AsJson = False) -> None:
 def restored(by: By = ADMIN, as_json: AsJson = False) -> None:
     """Go on with a database that is an older copy: the ledger says so, and which checkpoints it leaves behind.
 
-    JSON: size, abandoned.
+    Nothing is sent until `tenggat ledger release`. JSON: size, abandoned.
     """
     from bot.domain.roles import Act
-    from bot.store import ledger, staff
+    from bot.store import ledger, restores, staff
 
     with database() as opened:
+        opened.run(restores.hold, by=by, now=opened.clock.now())
         abandoned = asyncio.run(_sealer(opened).go_on())
         size = opened.run(ledger.size)
         now = opened.clock.now()
@@ -86,7 +87,24 @@ def restored(by: By = ADMIN, as_json: AsJson = False) -> None:
             detail=f"{abandoned} checkpoints left",
         )
     said = f"The ledger goes on from entry {size}; {abandoned} checkpoints outside are left behind."
-    answer({"size": size, "abandoned": abandoned}, as_json=as_json, lines=[said])
+    held = "Nothing is sent until `tenggat ledger release`: what was due by now may have been sent before."
+    answer({"size": size, "abandoned": abandoned}, as_json=as_json, lines=[said, held])
+
+
+@app.command()
+def release(by: By = ADMIN, as_json: AsJson = False) -> None:
+    """Send again after a restore. What was due by the restore may have been sent since the copy was made: it is
+    in doubt from now on, listed by `tenggat deliveries --in-doubt`, and sent only where its platform says that
+    it has not got it.
+
+    JSON: in_doubt.
+    """
+    from bot.campaigns.releasing import release_sends
+    from bot.i18n import rest_days
+
+    with database() as opened:
+        in_doubt = asyncio.run(release_sends(opened, by=by, rest_days=rest_days))
+    answer({"in_doubt": in_doubt}, as_json=as_json, lines=[f"Sends are released; {in_doubt} are in doubt."])
 
 
 @app.command()

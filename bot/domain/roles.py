@@ -39,6 +39,7 @@ class Act(StrEnum):
     STAFF = "staff"
     EXPORT = "export"
     RESTORE = "restore"
+    RELEASE = "release"
 
 
 WATCH = frozenset({Act.SIGN_IN, Act.STATUS, Act.FORECAST, Act.PREVIEW, Act.REPORT})

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
@@ -167,18 +168,22 @@ class Database:
         except DBAPIError as error:
             raise DatabaseAway(self.shown_url, _first_line(error)) from error
 
-    def require_migrated(self) -> None:
-        """Raise unless the database answers and is at this release's revision."""
-        expected = ScriptDirectory.from_config(self._alembic(None)).get_current_head()
+    def require_migrated(self, *, or_later: bool = False) -> None:
+        """Raise unless the database answers and is at this release's revision, or at a later one's."""
+        scripts = ScriptDirectory.from_config(self._alembic(None))
+        expected = scripts.get_current_head() or "none"
         if self.is_sqlite and not self._file_exists():
-            raise DatabaseNotMigrated(None, expected or "none")
+            raise DatabaseNotMigrated(None, expected)
         found = self.revision()
-        if found != expected:
-            raise DatabaseNotMigrated(found, expected or "none")
+        is_later = found is not None and found > expected  # they are numbered
+        if found != expected and not (or_later and is_later):
+            raise DatabaseNotMigrated(found, expected)
 
     async def check(self) -> None:
-        """As `require_migrated`, in the database's own thread."""
-        await asyncio.get_running_loop().run_in_executor(self._threads, self.require_migrated)
+        """As `require_migrated`, in the database's own thread; a process at work goes on while the next release
+        is put beside it, so a later revision will do."""
+        require = partial(self.require_migrated, or_later=True)
+        await asyncio.get_running_loop().run_in_executor(self._threads, require)
 
     @property
     def plain_url(self) -> str:

@@ -36,6 +36,7 @@ class OpenDoubt:
     sends: int
     reason: str | None
     claimed_at: datetime
+    settled_at: datetime | None
     due_at: datetime | None
     to: Address
     remembers: bool | None
@@ -203,6 +204,7 @@ def _value(
         sends=row.doubts,
         reason=row.reason,
         claimed_at=row.claimed_at or row.created_at,
+        settled_at=row.settled_at,
         due_at=row.due_at,
         to=to,
         remembers=memory.get(row.lane),

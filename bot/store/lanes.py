@@ -11,8 +11,10 @@ from bot.domain.pacing import Kept
 from bot.domain.recipient import Address, ChannelName
 from bot.store.dialect import insert_new
 from bot.store.models import AddressRow, LaneRow
+from bot.store.restores import sends_held
 
 LEASE = timedelta(seconds=8)  # renewed every 2 s: three may fail before it is lost
+INBOUND = "inbound:"  # so begins the name under which updates of an identity are taken in
 RENEW_EVERY = timedelta(seconds=2)
 
 
@@ -90,7 +92,7 @@ def only_slack(session: Session) -> str | None:
 
 
 def acquire(session: Session, name: str, *, owner: str, now: datetime) -> Lease | None:
-    """A fresh lease on the lane, or None while somebody else's runs or the lane is stopped."""
+    """A fresh lease on the lane, or None while somebody else's runs, the lane is stopped or sends are held."""
     time = _time(session, now)
     free = or_(
         col(LaneRow.lease_until).is_(None), col(LaneRow.lease_until) < time, col(LaneRow.owner) == owner
@@ -98,7 +100,7 @@ def acquire(session: Session, name: str, *, owner: str, now: datetime) -> Lease 
     before = session.exec(select(LaneRow.owner).where(LaneRow.name == name)).first()
     taken = (
         update(LaneRow)
-        .where(col(LaneRow.name) == name, col(LaneRow.stopped).is_(None), free)
+        .where(col(LaneRow.name) == name, col(LaneRow.stopped).is_(None), free, _may_work())
         .values(owner=owner, epoch=LaneRow.epoch + 1, lease_until=time + LEASE)
         .returning(col(LaneRow.epoch), col(LaneRow.free_at), col(LaneRow.rate))
     )
@@ -117,7 +119,7 @@ def renew(session: Session, lease: Lease, *, now: datetime, kept: Kept | None = 
     renewed = (
         update(LaneRow)
         .where(col(LaneRow.name) == lease.lane, col(LaneRow.owner) == lease.owner)
-        .where(col(LaneRow.epoch) == lease.epoch)
+        .where(col(LaneRow.epoch) == lease.epoch, _may_work())
         .values(lease_until=time + LEASE, **paced)
         .returning(col(LaneRow.epoch))
     )
@@ -152,6 +154,11 @@ def free_dead(session: Session, is_dead: Callable[[str], bool]) -> list[str]:
     if dead:
         session.execute(update(LaneRow).where(col(LaneRow.name).in_(dead)).values(lease_until=None))
     return dead
+
+
+def _may_work() -> ColumnElement[bool]:
+    """After a restore updates are taken in, and nothing is sent."""
+    return or_(col(LaneRow.name).startswith(INBOUND), ~sends_held())
 
 
 def _time(session: Session, now: datetime) -> datetime:

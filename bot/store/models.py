@@ -605,3 +605,15 @@ class BulletinRow(SQLModel, table=True):
     mark: int
     done: int
     done_at: datetime
+
+
+class RestoreRow(SQLModel, table=True):
+    """The database was put back from an older copy; until `released_at` nothing is sent."""
+
+    __tablename__ = "restore"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime
+    by: str
+    released_at: datetime | None = None
+    released_by: str | None = None

@@ -10,7 +10,7 @@ from bot.domain.delivery import FIRST_RETRY, Delivery, DeliveryState, OnDoubt, d
 from bot.domain.message import Document, MessageKind, Surface
 from bot.domain.recipient import Address, Reach
 from bot.domain.step import StepKind, is_campaigns
-from bot.store import addresses, arrivals, lanes, messages
+from bot.store import addresses, arrivals, lanes, messages, restores
 from bot.store.arrivals import Arrival
 from bot.store.candidates import may_run
 from bot.store.claims import delivery_of, ready
@@ -212,7 +212,9 @@ def next_due(session: Session, *, now: datetime) -> datetime | None:
 
 def tried_again_at(session: Session, *, lanes: Sequence[str], now: datetime) -> datetime | None:
     """When the next row that is due, on its way or waiting for another try is to be looked at; None when
-    nothing on these lanes is left but what is due later by plan."""
+    nothing on these lanes is left but what is due later by plan, or while sends are held."""
+    if restores.held_since(session) is not None:
+        return None
     tried = and_(col(DeliveryRow.claim) > 0, col(DeliveryRow.state) == DeliveryState.DUE.value)
     on_its_way = col(DeliveryRow.state) == DeliveryState.SENDING.value
     earliest: datetime | None = session.exec(

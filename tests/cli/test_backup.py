@@ -66,6 +66,10 @@ def test_what_was_lost_since_is_said_when_it_is_put_back(answered, home, file, s
     assert answered("ledger", "restored").code == 0
 
     assert answered("ledger", "verify").code == 0
+    assert "ledger release" in answered("doctor").out
+    assert answered("ledger", "release", "--json").json == {"in_doubt": 0}
+    assert answered("ledger", "verify").code == 0
+    assert answered("ledger", "release").code == 2
 
 
 def test_nothing_is_written_over(answered, file):
