@@ -146,9 +146,12 @@ def _blind(**facts: Any) -> Callable[[], None]:
 
 
 def _night_ignored() -> None:
-    window = gate.next_window
     always = Hours(time(0, 0), time(23, 59))
-    _put(gate, "next_window", lambda instant, zone, hours, *rest: window(instant, zone, always, *rest))
+    _put(
+        gate,
+        "next_window",
+        lambda instant, zone, hours, *rest: calendar.next_window(instant, zone, always, *rest),
+    )
 
 
 def _older_answer_stands() -> None:
