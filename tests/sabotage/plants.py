@@ -13,22 +13,21 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from slack_sdk.web.async_base_client import AsyncBaseClient
+from sqlalchemy.orm import aliased
 from sqlmodel import col, update
 
 from bot import config, logs
 from bot.campaigns import dispatcher
 from bot.campaigns.dispatcher import Dispatcher
-from bot.channels.base import ReachChange
 from bot.channels.slack import outcome as slack_outcome
 from bot.channels.telegram import outcome as telegram_outcome
 from bot.conversation.intake import Intake
-from bot.conversation.talk import Talk
 from bot.domain import calendar, delivery, gate, pacing, token
 from bot.domain.campaign import CampaignState, Hours
 from bot.domain.delivery import Failed, InDoubt
 from bot.sandbox.simulation.platform import Endpoint
-from bot.store import arrivals, choices, claims, database, inbox, lanes, outbox
-from bot.store.models import ChoiceRow, DeliveryRow, LaneRow
+from bot.store import arrivals, audience, choices, claims, database, inbox, lanes, outbox
+from bot.store.models import AddressRow, ChoiceRow, DeliveryRow, LaneRow, RecipientRow
 from bot.web import body, proof
 
 SIMULATION = "simulation"  # the gate: `make simulate`
@@ -183,14 +182,12 @@ def _other_text_on_record() -> None:
 
 
 def _refusal_forgotten() -> None:
-    _put(delivery, "reach_after", lambda why: None)
-    reach = Talk._reach
+    def anywhere() -> Any:
+        place = aliased(AddressRow)
+        whose = sa.select(col(place.id)).where(col(place.recipient_id) == RecipientRow.id)
+        return whose.order_by(col(place.id)).limit(1).correlate(RecipientRow).scalar_subquery()
 
-    def deaf(self: Talk, session: Any, event: Any, replies: Any) -> None:
-        if event.change is ReachChange.OPENED:
-            reach(self, session, event, replies)
-
-    _put(Talk, "_reach", deaf)
+    _put(audience, "preferred_address", anywhere)
 
 
 # --- found by tests ------------------------------------------------------------------------------------
