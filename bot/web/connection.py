@@ -6,7 +6,10 @@ from typing import Final
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-PATIENCE: Final = 5.0  # seconds for a whole head, and for the rest of a body that has been answered already
+PATIENCE: Final = 5.0  # seconds for a whole head
+AFTER_ANSWER: Final = (
+    2.0  # for the rest of a body; with the time that it had before, no client has ten seconds
+)
 
 Owed = tuple[type[h11.IDLE] | type[h11.SEND_BODY], object]
 
@@ -19,6 +22,7 @@ class PatientConnection(H11Protocol):
     """
 
     patience = PATIENCE
+    patience_after_answer = AFTER_ANSWER
     _owed: Owed | None = None
     _end: asyncio.TimerHandle | None = None
 
@@ -73,4 +77,8 @@ class PatientConnection(H11Protocol):
         self._owed = owed
         if self._end is not None:
             self._end.cancel()
-        self._end = None if owed is None else self.loop.call_later(self.patience, self.transport.abort)
+        self._end = None
+        if owed is not None:
+            is_body = owed[0] is h11.SEND_BODY
+            patience = self.patience_after_answer if is_body else self.patience
+            self._end = self.loop.call_later(patience, self.transport.abort)

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from resource import RLIMIT_NOFILE, getrlimit, setrlimit
 
 import pytest
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from bot.web.body import Unread, read_body
 from bot.web.connection import PatientConnection
 from bot.web.ingress import ingress
 from bot.web.server import listening, serving
+from tests.faults.figures import measured
 from tests.web.conftest import PATH, SECRET, message
 
 SLOW = 200
@@ -26,11 +28,13 @@ Connect = Callable[[], Awaitable[Streams]]
 class Hasty(PatientConnection):
     """As patient as a test can be."""
 
-    patience = 0.2
+    patience = patience_after_answer = 0.2
 
 
 @asynccontextmanager
-async def connected(reception: Reception) -> AsyncIterator[Connect]:
+async def connected(
+    reception: Reception, connection: type[PatientConnection] = Hasty
+) -> AsyncIterator[Connect]:
     """The ingress serves on a socket; connections are closed at the end."""
     opened: list[asyncio.StreamWriter] = []
     with listening("127.0.0.1", 0) as listener:
@@ -41,7 +45,7 @@ async def connected(reception: Reception) -> AsyncIterator[Connect]:
             opened.append(writer)
             return reader, writer
 
-        async with serving(ingress(reception).app, listener, connection=Hasty):
+        async with serving(ingress(reception).app, listener, connection=connection):
             yield connect
         for writer in opened:
             writer.close()
@@ -69,6 +73,13 @@ async def exchange(connect: Connect, sent: bytes) -> bytes:
             return await reader.read()
     except ConnectionResetError:
         return b""
+
+
+async def hung_up(reader: asyncio.StreamReader) -> bytes:
+    """What came before the server hung up, be it in the midst of a letter of ours."""
+    with suppress(ConnectionResetError):
+        return await reader.read()
+    return b""
 
 
 async def status(reader: asyncio.StreamReader) -> int:
@@ -188,10 +199,56 @@ async def test_slow_clients_do_not_harm_honest_ones(connect):
         writer.write(b"POST /telegram/x HTTP/1.1\r\nHost:")
 
     honest = [await exchange(connect, post(message(n), close=True)) for n in range(20)]
-    ends = await asyncio.wait_for(asyncio.gather(*(reader.read() for reader, _ in slow)), 5)
+    ends = await asyncio.wait_for(asyncio.gather(*(hung_up(reader) for reader, _ in slow)), 5)
 
     assert all(answer.startswith(b"HTTP/1.1 200") for answer in honest)
     assert set(ends) == {b""}
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("count", [100, pytest.param(1_000, marks=pytest.mark.long)])
+async def test_each_slow_client_is_hung_up_on_within_ten_seconds(reception, count):
+    """With the patience of production: silent, half a head, a letter at a time, and a body that drips."""
+    with many_sockets(count):
+        async with connected(reception, PatientConnection) as connect:
+            slow = [asyncio.create_task(dawdle(connect, *DAWDLES[n % len(DAWDLES)])) for n in range(count)]
+            honest = [await exchange(connect, post(message(n), close=True)) for n in range(20)]
+            slowest = max(await asyncio.gather(*slow))
+    measured("slow clients", count=count, slowest_hang_up=round(slowest, 1))
+
+    assert all(answer.startswith(b"HTTP/1.1 200") for answer in honest)
+    assert slowest <= 10
+
+
+async def dawdle(connect: Connect, begun: bytes, drip: bytes) -> float:
+    """Seconds until the server has hung up on somebody who sends so little and so slowly."""
+    reader, writer = await connect()
+    began = asyncio.get_running_loop().time()
+    writer.write(begun)
+    ending = asyncio.ensure_future(reader.read())
+    while not ending.done():
+        await asyncio.wait({ending}, timeout=1)
+        writer.write(drip)
+    with suppress(ConnectionError):
+        await ending
+    return asyncio.get_running_loop().time() - began
+
+
+@contextmanager
+def many_sockets(count: int) -> Iterator[None]:
+    """As many files may be open as there are sockets, both ends of them in this process."""
+    soft, hard = getrlimit(RLIMIT_NOFILE)
+    setrlimit(RLIMIT_NOFILE, (max(soft, min(hard, 2 * count + 500)), hard))
+    yield
+    setrlimit(RLIMIT_NOFILE, (soft, hard))
+
+
+DAWDLES = (
+    (b"", b""),
+    (b"POST /telegram/x HTTP/1.1\r\nHost:", b""),
+    (b"G", b"x"),
+    (f"{GOOD_HEAD}Content-Length: 900\r\n\r\n{{".encode(), b" "),
+)
 
 
 async def test_requests_under_way_are_finished_when_we_stop(reception, locked):
