@@ -12,8 +12,8 @@ from bot.exceptions import BadFile
 
 T = TypeVar("T")
 
-TABLE_LINE = re.compile(r"\s*\[\s*([\w.-]+)\s*\]")
-KEY_LINE = re.compile(r"\s*([\w-]+)\s*=")
+TABLE_LINE = re.compile(r"\s*\[{1,2}\s*[\"']?([\w.-]+)[\"']?\s*\]")
+KEY_LINE = re.compile(r"\s*[\"']?([\w-]+)[\"']?\s*[=.]")  # of `a.b = 1` the key here is `a`
 DECODE_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 SPAN = re.compile(r"(\d{1,4})([hd])")
