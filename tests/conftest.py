@@ -11,7 +11,13 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
+from bot.config import Settings
+from bot.domain import ledger
+from tests.canaries import OURS, Canaries, Ear, overheard
+
 pytest_plugins = ("tests.worlds",)
+
+CANARIES = Canaries()
 
 # A loaded machine is no fault of the code: tests have no limits in seconds.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -36,6 +42,32 @@ def attempts() -> Iterator[list[str]]:
     yield attempts
     patch.undo()
     assert not attempts, f"tests tried to reach {', '.join(attempts)}"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def canaries() -> Iterator[Canaries]:
+    """The secrets of the whole run, at DEBUG: it fails when one of them was in a log or was printed."""
+    patch, ear = pytest.MonkeyPatch(), Ear(CANARIES)
+    patch.setattr(Settings, "__init__", overheard(Settings.__init__, _learn))
+    patch.setattr(
+        ledger, "commitment", overheard(ledger.commitment, lambda nonce, _: CANARIES.set_nonce(nonce))
+    )
+    logging.getLogger().addHandler(ear)
+    logging.getLogger(OURS).setLevel(logging.DEBUG)
+    yield CANARIES
+    logging.getLogger().removeHandler(ear)
+    patch.undo()
+    assert not CANARIES.heard, f"secrets were told: {'; '.join(CANARIES.heard[:20])}"
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """What a test printed, on stderr or to the log, tells no secret either."""
+    for name, text in report.sections:
+        CANARIES.look(f"{report.nodeid}, {name}", text)
+
+
+def _learn(settings: Settings, *_: object, **__: object) -> None:
+    CANARIES.set(settings.secrets())
 
 
 @pytest.fixture(scope="session")

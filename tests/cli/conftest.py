@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from bot.__main__ import main
+from tests.conftest import CANARIES
 
 CAMPAIGN = """
 slug = "terms"
@@ -74,6 +75,7 @@ def tenggat(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 1
         out, err = capsys.readouterr()
+        CANARIES.look(f"stderr of {arguments[:2]}", err)
         return Finished(code, out, err)
 
     return run
