@@ -68,11 +68,14 @@ def find(
 
 def doubtful(session: Session, *, before: int | None = None, limit: int = MOST_SHOWN) -> Sequence[Logged]:
     """The sends of which nobody can tell whether they arrived, the newest first; those `before` an id."""
-    query = _logged().where(col(DeliveryRow.state).in_((DeliveryState.IN_DOUBT, DeliveryState.HELD)))
+    unsettled = col(DeliveryRow.state).in_((DeliveryState.IN_DOUBT, DeliveryState.HELD))
+    ids = select(DeliveryRow.id).where(DeliveryRow.doubts > 0, unsettled)  # as the index says it
     if before is not None:
-        query = query.where(col(DeliveryRow.id) < before)
-    newest = session.exec(query.order_by(col(DeliveryRow.id).desc()).limit(limit))
-    return [_value(*found) for found in newest]
+        ids = ids.where(col(DeliveryRow.id) < before)
+    # `+ 0`: SQLite would else go through all deliveries from the newest on, rather than sort the doubtful ones
+    newest = ids.order_by((col(DeliveryRow.id) + 0).desc()).limit(limit).subquery()
+    query = _logged().where(col(DeliveryRow.id).in_(select(newest.c.id)))
+    return [_value(*found) for found in session.exec(query.order_by(col(DeliveryRow.id).desc()))]
 
 
 def about(session: Session, delivery_id: int) -> str | None:

@@ -8,7 +8,7 @@ from bot.store.database import Session
 from bot.web.staff.desk import Visit
 
 GOOD_FOR: Final = 5.0  # seconds; a million people are not counted for every click
-PATIENCE: Final = 0.2  # seconds for which a page waits
+PATIENCE: Final = 0.1  # seconds for which a page waits: all of it is to be there within 0.3
 
 T = TypeVar("T")
 
