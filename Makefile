@@ -46,8 +46,9 @@ bench: $(VENV)/.ready-dev ## Measure how fast it is, beside others: about ten mi
 bench-quick: $(VENV)/.ready-dev ## The same with less of everything: about two minutes.
 	@$(BIN)/python -W ignore -m benchmarks --quick $(ARGS)
 
-pictures: $(VENV)/.ready-dev ## Draw the README's picture from a run of the demo.
+pictures: $(VENV)/.ready-dev ## Make the README's pictures from runs of the demo (needs what `make browser` needs).
 	@$(BIN)/python -m tools.pictures
+	@$(BIN)/python -m tools.stills
 
 check: $(VENV)/.ready-dev ## Check style, types, floors and catalogs: what CI checks before the tests.
 	$(BIN)/ruff check .
