@@ -157,10 +157,6 @@ def _older_answer_stands() -> None:
     _put(choices, "supersedes", lambda new, earlier: True)
 
 
-def _lane_wait_forgotten() -> None:
-    _put(pacing, "inherited", lambda pace, kept, now, *, in_order: pace)
-
-
 def _doubt_sent_again() -> None:
     doubt = delivery.doubt
 
@@ -314,9 +310,6 @@ PLANTS = MappingProxyType(
         "night_ignored": Plant("people are written to at night", SIMULATION, _night_ignored),
         "older_answer_stands": Plant(
             "an older answer that comes late overwrites", SIMULATION, _older_answer_stands
-        ),
-        "lane_wait_forgotten": Plant(
-            "a lane's next owner knows of no wait", SIMULATION, _lane_wait_forgotten
         ),
         "doubt_sent_again": Plant("what is in doubt goes out again unasked", SIMULATION, _doubt_sent_again),
         "other_text_on_record": Plant("a receipt names another text", SIMULATION, _other_text_on_record),

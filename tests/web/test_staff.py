@@ -211,6 +211,27 @@ async def test_a_form_from_elsewhere_does_nothing(come_in, path):
     assert await browser.state() == before
 
 
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example", "\r\nX: y"]
+)
+async def test_no_page_and_no_form_leads_elsewhere(come_in, platforms, elsewhere):
+    """A link to us must not be a way to somebody else's page, whatever is added to it."""
+    browser, more = await come_in(Role.ADMIN), {"next": elsewhere, "url": elsewhere, "return": elsewhere}
+
+    answers = [await platforms.client.get(path, params=more) for path in PAGES]
+    answers += [await browser.client.get(path, params=more) for path in PAGES]
+    for path in FORMS:
+        answers.append(await browser.client.post(path, params=more, data={"guard": "0" * 64, **more}))
+    language = {"language": "id", **more}
+    answers.append(
+        await browser.client.post("/staff/language", data=language, headers={"Referer": elsewhere[:9]})
+    )
+
+    led = [answer.headers["location"] for answer in answers if "location" in answer.headers]
+    assert led
+    assert [place for place in led if not re.fullmatch(r"/staff(/[\w/.-]*)?", place)] == []
+
+
 async def test_nothing_but_our_own_scripts_and_styles_runs_on_any_page(come_in):
     browser = await come_in(Role.ADMIN)
     for path in PAGES:

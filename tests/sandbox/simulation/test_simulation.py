@@ -4,11 +4,16 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 
+from bot.domain.delivery import DeliveryState
+from bot.domain.step import StepKind
 from bot.sandbox.simulation import course, simulate
-from bot.sandbox.simulation.course import KILLED_AT, Fate
+from bot.sandbox.simulation.course import BEGIN, KILLED_AT, Fate
+from bot.sandbox.simulation.rules import nothing_before_its_turn
+from bot.store.evidence import Standing
 from tests.faults.figures import measured
 from tests.faults.test_kills import KILLED_AT as KILLED_IN_PROCESSES
 
@@ -57,6 +62,28 @@ def test_every_fault_and_every_failpoint_is_in_some_course() -> None:
     assert all(any(getattr(one, what) for one in courses) for what in ("revoked", "paused", "moves_on"))
     assert all(any(getattr(one, what) for one in courses) for what in ("doubled", "jumbled", "poisoned"))
     assert {one.processes for one in courses} == {1, 2}
+
+
+def test_a_lane_that_begins_before_its_kept_wait_is_over_is_found() -> None:
+    """In a small run hardly any seed hands a lane on in the midst of a wait, so that the rule is tried by itself."""
+    standing = Standing(
+        state=DeliveryState.SENDING,
+        claim=1,
+        kind=StepKind.NOTICE,
+        step="notice",
+        asks=True,
+        campaign_state=None,
+        answered_at=None,
+        muted_at=None,
+        recipient=1,
+        zone=None,
+        place=None,
+        held=False,
+        lane_free_at=BEGIN + timedelta(seconds=30),
+    )
+
+    assert list(nothing_before_its_turn("telegram:1", standing, BEGIN))
+    assert not list(nothing_before_its_turn("telegram:1", standing, BEGIN + timedelta(seconds=30)))
 
 
 def test_the_simulation_kills_at_every_failpoint_but_those_of_webhooks() -> None:

@@ -1,0 +1,45 @@
+"""The page of guarantees names tests that there are."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.sabotage.plants import PLANTS
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
+TEMPLATE = (ROOT / "tools" / "guarantees.template.md").read_text(encoding="utf-8")
+NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", TEMPLATE)))
+ATTACKS = TEMPLATE.split("against which attack", 1)[1].split("\n## ", 1)[0]
+
+
+@pytest.mark.parametrize(("path", "name"), NAMED)
+def test_a_test_that_is_named_is_there(path: str, name: str) -> None:
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+
+    assert name in {
+        node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+
+
+def test_every_line_of_attacks_has_a_test() -> None:
+    lines = [line for line in ATTACKS.splitlines() if line.startswith("| ")][1:]
+
+    assert len(lines) >= 15
+    assert [line for line in lines if "::" not in line] == []
+
+
+def test_the_page_says_what_its_template_says() -> None:
+    """The page is written by a run of hours; what is said there by hand must not be older than it."""
+    assert ATTACKS in PAGE
+
+
+def test_every_control_that_is_named_is_planted() -> None:
+    table = TEMPLATE.split("| control |", 1)[1].split("\n\n", 1)[0]
+    cells = [line.rsplit("|", 2)[1] for line in table.splitlines() if line.startswith("| ")]
+    named = {word for cell in cells for word in re.findall(r"[a-z]+(?:_[a-z0-9]+)+", cell)}
+
+    assert named
+    assert named <= set(PLANTS)
