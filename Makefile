@@ -68,7 +68,7 @@ env: $(VENV)/.ready-dev ## Write .env.example from the settings in bot/config.py
 	$(BIN)/python -c 'from bot.config import example; print(example(), end="")' > .env.example
 
 lock: $(BIN)/uv ## Choose the newest allowed versions of all dependencies and write them down.
-	$(COMPILE) --upgrade pyproject.toml --group dev --group bench --output-file requirements-dev.lock
+	$(COMPILE) --upgrade pyproject.toml --extra otel --extra sentry --group dev --group bench --output-file requirements-dev.lock
 	$(COMPILE) pyproject.toml --constraints requirements-dev.lock --output-file requirements.lock
 
 clean: ## Remove .venv, caches and builds; databases in .tenggat/ stay.

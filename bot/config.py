@@ -274,6 +274,23 @@ class Settings:
     log_level: str = _setting(
         "INFO", Variable("BOT_LOG_LEVEL", _log_level, f"How much is logged: {', '.join(LOG_LEVELS)}.")
     )
+    otel_endpoint: str = _setting(
+        "",
+        Variable(
+            "BOT_OTEL_ENDPOINT",
+            _without_slash,
+            "An OpenTelemetry collector that is told of each job (OTLP over HTTP); needs the extra otel.",
+        ),
+    )
+    sentry_dsn: str = _setting(
+        "",
+        Variable(
+            "BOT_SENTRY_DSN",
+            _address,
+            "Where Sentry is told of errors, without anything about a person; needs the extra sentry.",
+        ),
+        secret=True,
+    )
     port: int = _setting(8000, Variable("PORT", _port, "Where the web pages listen."))
 
     @classmethod

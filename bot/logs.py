@@ -26,11 +26,14 @@ CHATTY: Final = (
     "asyncio",
     "httpcore",
     "httpx",
+    "opentelemetry",
     "procrastinate",
     "psycopg",
+    "sentry_sdk",
     "slack_bolt",
     "slack_sdk",
     "telegram",
+    "urllib3",
 )
 
 

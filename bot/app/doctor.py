@@ -6,6 +6,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from bot import i18n, resources
+from bot.app.observing import OTEL, SENTRY
 from bot.channels.outside import NEWEST, outside
 from bot.channels.slack import checkup as slack
 from bot.channels.telegram import checkup as telegram
@@ -59,6 +60,7 @@ def _settings(settings: Settings) -> Iterator[Check]:
             "BOT_EFFECTS_SECRET",
             "a secret",
         )
+    yield from (extra.check() for extra in (OTEL, SENTRY) if extra.setting(settings))
 
 
 def _set(name: str, value: str, variable: str, how: str) -> Check:

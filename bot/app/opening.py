@@ -11,6 +11,7 @@ from functools import partial
 from bot import i18n, resources
 from bot.app.identities import Lane, open_lanes, registered, slack_inbound, team_of, telegram_inbound
 from bot.app.introducing import introduce
+from bot.app.observing import observed
 from bot.app.owners import is_dead, owner_name
 from bot.app.serving import INBOX, LANES, PLAN, App
 from bot.app.staff_channel import staff_upkeep
@@ -75,7 +76,8 @@ async def opened(
         database.require_migrated()
         speaking = Speaking(catalogs or i18n.Catalogs.load(resources.locales()), settings.operator)
         talk = _talk(settings, speaking, random_bytes)
-        engine = LocalEngine() if jumps else _engine(database)
+        watch = stack.enter_context(observed(settings))
+        engine = watch(LocalEngine() if jumps else _engine(database))
         upkeep = await open_upkeep(settings, database, clock, speaking, jumps=jumps) if keeps_up else {}
         if identities is None:
             desk = Forms(database, talk, clock=clock, taken=partial(engine.hint, PLAN))
@@ -123,6 +125,7 @@ async def receiving(
     clock = clock or SystemClock()
     settings.require("BOT_SECRET_KEY", purpose="Knowing webhooks by their secret")
     async with AsyncExitStack() as stack:
+        stack.enter_context(observed(settings))
         if database is None:
             database = stack.enter_context(Database(settings.database_url, clock=clock))
         database.require_migrated()
@@ -142,9 +145,9 @@ async def receiving(
 async def planning(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[asyncio.Event]:
     """A planner at work once a second, and nothing else; it needs no channel. Set the event to be told."""
     clock, stopping = clock or SystemClock(), asyncio.Event()
-    with Database(settings.database_url, clock=clock) as database:
+    with observed(settings) as watch, Database(settings.database_url, clock=clock) as database:
         database.require_migrated()
-        planner, engine = Planner(database, rest_days=i18n.rest_days), _engine(database)
+        planner, engine = Planner(database, rest_days=i18n.rest_days), watch(_engine(database))
 
         async def plan() -> None:
             await database.transact(lanes.free_dead, is_dead)
