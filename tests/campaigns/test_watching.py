@@ -31,7 +31,9 @@ def due(world: World) -> World:
 @pytest.fixture
 def watching(due: World) -> Watching:
     """Of that person's database, begun at the moment when the notice is due."""
-    return Watching(due.database, Sealer(due.database, SIGNER, clock=due.clock, outside=None), clock=due.clock)
+    return Watching(
+        due.database, Sealer(due.database, SIGNER, clock=due.clock, outside=None), clock=due.clock
+    )
 
 
 async def test_a_lane_that_nobody_works_is_on_record_until_somebody_does(due, watching):

@@ -1,16 +1,20 @@
 """What staff are told in their channel, on both platforms, by both fakes."""
 
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
+from bot.campaigns import service
 from bot.conversation.progress import EDIT_EVERY
 from bot.domain.alert import Alert, AlertKind
 from bot.domain.campaign import CampaignState
 from bot.domain.delivery import DeliveryState
+from bot.domain.guard import Guards
 from bot.domain.message import Verb
 from bot.domain.recipient import ChannelName
 from bot.domain.roles import Role
@@ -18,7 +22,7 @@ from bot.domain.token import peek
 from bot.exceptions import MissingSettings
 from bot.sandbox.oracle import Direction, Entry
 from bot.sandbox.telegram.chats import Standing, User
-from bot.store import alerts, campaigns, deliveries, inbox, staff
+from bot.store import alerts, campaigns, deliveries, inbox, recipients, staff
 from bot.store.models import InboxRow
 from bot.store.staff import Staff
 from tests.conversation.chats import SLACK, SLUG, TELEGRAM, Chats
@@ -53,12 +57,15 @@ class StaffRoom:
     @property
     def shown(self) -> str:
         """All of the message about the notice as it looks now."""
-        last = self.about("Notice of the campaign")[-1]
+        return self.whole(self.about("Notice of the campaign")[-1])
+
+    def whole(self, entry: Entry) -> str:
+        """All of the message as it looks now."""
         if self.channel is TELEGRAM:
-            return last.text
+            return entry.text
         conversation = self.chats.sandbox.slack.slack.workspace.conversation(ROOM)
         assert conversation is not None
-        return json.dumps(list(conversation.messages[last.message or ""].blocks))
+        return json.dumps(list(conversation.messages[entry.message or ""].blocks))
 
     def press(self, user: str, verb: Verb) -> None:
         """Somebody presses the newest button that does this."""
@@ -197,6 +204,60 @@ async def test_dead_letters_are_told_and_their_end(room):
     assert len(room.about("no update is left")) == 1
 
 
+async def test_a_campaign_that_pauses_by_itself_is_told_with_its_figures_and_when_it_goes_on(room):
+    """People block the bot after its message; a person resumes it."""
+    room.chats.run(_guard, Guards(blocked=10, blocked_after=4))
+    async with room.chats.running():
+        await room.chats.until(WINDOW + timedelta(hours=1))
+        for number in (1, 3):
+            room.chats.sandbox.telegram.block(_telegram_id(room, number))
+        await room.chats.wait(timedelta(hours=1))
+        assert _state(room) is CampaignState.PAUSED
+        room.chats.run(
+            service.resume, SLUG, by="budi", now=room.chats.clock.now(), rest_days=lambda zone: frozenset()
+        )
+        await room.chats.wait(timedelta(days=1))
+
+    [told] = room.about("has paused by itself")
+    assert "Of 12 messages that arrived, 2 were answered by blocking the bot" in room.whole(told)
+    assert len(room.about(f"The pause of the campaign {SLUG} is over")) == 1
+
+
+async def test_a_ledger_that_does_not_verify_is_told(room):
+    """Somebody changes an entry behind our back, and puts it back; the daily look finds both."""
+    async with room.chats.running():
+        await room.chats.until(WINDOW + timedelta(minutes=1))
+        _turn_round(room)
+        await room.chats.wait(timedelta(days=1))
+        _turn_round(room)
+        await room.chats.wait(timedelta(days=1))
+
+    [told] = room.about("The ledger does not verify")
+    assert "The chain breaks first at entry 1." in room.whole(told)
+    assert len(room.about("Mended: the ledger verifies")) == 1
+
+
+@pytest.mark.parametrize(
+    ("alert", "wrong", "mended"),
+    [
+        (Alert(AlertKind.LANE_STOPPED, "telegram:1"), "no process sends them", "are being sent"),
+        (
+            Alert(AlertKind.CLOCK_LATE, detail={"since": WINDOW.isoformat()}),
+            "The clock is late",
+            "that was due is planned",
+        ),
+    ],
+)
+async def test_what_other_processes_leave_undone_is_told_and_its_end(room, alert, wrong, mended):
+    """Where everything runs in one process there is nobody left to be late, so it is on record beforehand."""
+    async with room.chats.running():
+        room.chats.run(alerts.raise_alert, alert, now=room.chats.clock.now())
+        await room.chats.wait(timedelta(minutes=1))
+
+    assert len(room.about(wrong)) == 1
+    assert len(room.about(mended)) == 1
+
+
 @pytest.mark.parametrize("channel", [SLACK])
 async def test_a_dead_token_is_told_where_something_still_can_be(room):
     """The other platform's bot is well."""
@@ -264,6 +325,25 @@ def _member(room: StaffRoom, name: str, role: Role) -> str:
     key = f"telegram:{user}" if room.channel is TELEGRAM else f"slack:T1:{user}"
     room.chats.run(staff.add, Staff(name, role, key), by="admin", now=room.chats.clock.now())
     return user
+
+
+def _guard(session, guards: Guards) -> None:
+    campaign = campaigns.get(session, SLUG)
+    guarded = replace(campaign, document=replace(campaign.document, guards=guards))
+    campaigns.save(session, guarded, now=WINDOW, by="admin")
+
+
+def _turn_round(room: StaffRoom) -> None:
+    """As somebody does it who has the file."""
+    with closing(sqlite3.connect(room.chats.database.url.database or "")) as connection, connection:
+        connection.execute(
+            "UPDATE ledger_entry SET hash = substr(hash, 33) || substr(hash, 1, 32) WHERE seq = 1"
+        )
+
+
+def _telegram_id(room: StaffRoom, number: int) -> int:
+    person = room.chats.run(recipients.get, f"u-{number}")
+    return int(person.addresses[0].key.removeprefix("telegram:"))
 
 
 def _state(room: StaffRoom) -> CampaignState:
