@@ -4,15 +4,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
+from bot.campaigns.report import report
 from bot.campaigns.status import Status, status
+from bot.campaigns.wording import Template
 from bot.clock import Clock
-from bot.conversation import campaign_cards, lookup
+from bot.conversation import campaign_cards, lookup, pictures
 from bot.conversation.person import Speaking
+from bot.conversation.pictures import Picture
 from bot.domain.calendar import local_date, zone
 from bot.domain.campaign import Campaign, CampaignState
 from bot.store import bulletins, campaigns, messages, planning
 from bot.store.bulletins import Place
 from bot.store.database import Database, Session
+from bot.store.twins import twinned
 
 LOOK_EVERY = timedelta(seconds=10)
 
@@ -59,7 +63,8 @@ class DailyReport:
         self._next = now + LOOK_EVERY
         for due in await self.database.look(self._missing, now=now):
             standing = await self.database.look(status, due.campaign.slug)
-            await self.database.transact(self._tell, due, standing, now=now)
+            picture = await self.database.look(twinned(self._drawn), due)
+            await self.database.transact(self._tell, due, standing, picture, now=now)
 
     def next_instant(self, session: Session, *, now: datetime) -> datetime | None:
         """The next time of day at which a running campaign is reported."""
@@ -81,11 +86,23 @@ class DailyReport:
                 if campaign.started_at is not None and at > campaign.started_at:
                     yield _Due(campaign, at)
 
-    def _tell(self, session: Session, due: _Due, standing: Status, *, now: datetime) -> None:
+    def _template(self, due: _Due) -> Template:
+        return self.speaking.template(due.campaign, locale=self.locale, zone=due.campaign.document.zone)
+
+    def _drawn(self, session: Session, twin: Session, due: _Due) -> Picture | None:
+        slug = due.campaign.slug
+        return pictures.of_report(self._template(due), slug, report(session, twin, slug))
+
+    def _tell(
+        self, session: Session, due: _Due, standing: Status, picture: Picture | None, *, now: datetime
+    ) -> None:
         planning.take_turn(session)  # other workers tell of it as well
-        template = self.speaking.template(due.campaign, locale=self.locale, zone=due.campaign.document.zone)
-        figures = lookup.figures(standing)
+        template, figures = self._template(due), lookup.figures(standing)
         card = campaign_cards.card(template.words, due.campaign, figures, template=template, role=None)
         body = messages.to_text(card)
         for place in self.places:
-            bulletins.post(session, place, body, key=due.key, now=now)
+            if bulletins.post(session, place, body, key=due.key, now=now) and picture is not None:
+                under = messages.to_text(picture.caption)
+                bulletins.tell(
+                    session, place, under, step=f"{due.key}-picture", now=now, document=picture.file
+                )

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, assert_never
 
-from bot.campaigns import chart, forecast_chart
 from bot.campaigns.forecast import Rates, forecast
 from bot.campaigns.report import report
 from bot.campaigns.templates import fallbacks
 from bot.campaigns.wording import Template
 from bot.clock import Clock
-from bot.conversation import figures_words
+from bot.conversation import figures_words, pictures
+from bot.conversation.pictures import Picture
 from bot.domain.message import Document, Message
 from bot.domain.order import Order
 from bot.store import campaigns, errands, messages, outbox
@@ -24,7 +24,6 @@ from bot.store.twins import twinned
 if TYPE_CHECKING:
     from bot.conversation.talk import Talk
 
-PNG: Final = "image/png"
 KINDS: Final[Mapping[Order, ErrandKind]] = {
     Order.FORECAST: ErrandKind.FORECAST,
     Order.REPORT: ErrandKind.REPORT,
@@ -38,8 +37,7 @@ class Answer:
     """What is said, and the picture of it if there is something to draw."""
 
     words: Message
-    picture: Document | None = None
-    caption: Message | None = None
+    picture: Picture | None = None
 
 
 class Errands:
@@ -88,25 +86,13 @@ class Errands:
             return Answer(figures_words.warning(template.words, errand.slug, found)) if late else None
         without = fallbacks(session, campaigns.get(session, errand.slug), self.talk.speaking.catalogs)
         said = figures_words.forecast_message(template.words, errand.slug, found, without)
-        if not found.lanes:
-            return Answer(said)
-        days = forecast_chart.by_day(found, zone=errand.zone)
-        drawn = forecast_chart.svg(days, figures_words.forecast_captions(template, days))
-        caption = figures_words.forecast_picture(template.words, errand.slug)
-        return Answer(said, _picture(errand, drawn), caption)
+        return Answer(said, pictures.of_forecast(template, errand.slug, found, zone=errand.zone))
 
 
 def _report(session: Session, twin: Session, errand: Errand, template: Template) -> Answer:
     found = report(session, twin, errand.slug)
     said = figures_words.report_message(template, found)
-    if not found.days:
-        return Answer(said)
-    drawn = chart.svg(chart.every_day(found.days), chart.labels(template))
-    return Answer(said, _picture(errand, drawn), figures_words.report_picture(template.words, errand.slug))
-
-
-def _picture(errand: Errand, drawn: str) -> Document:
-    return Document(f"{errand.slug}-{errand.kind}.png", PNG, chart.png(drawn))
+    return Answer(said, pictures.of_report(template, errand.slug, found))
 
 
 def _say(session: Session, errand: Errand, answer: Answer | None, *, now: datetime) -> None:
@@ -114,8 +100,9 @@ def _say(session: Session, errand: Errand, answer: Answer | None, *, now: dateti
     if not errands.take(session, errand.id) or answer is None:
         return
     outbox.add_reply(session, _reply(errand, answer.words), now=now)
-    if answer.picture is not None and answer.caption is not None:
-        outbox.add_reply(session, _reply(errand, answer.caption, picture=answer.picture), now=now)
+    if answer.picture is not None:
+        shown = _reply(errand, answer.picture.caption, picture=answer.picture.file)
+        outbox.add_reply(session, shown, now=now)
 
 
 def _reply(errand: Errand, message: Message, *, picture: Document | None = None) -> Reply:

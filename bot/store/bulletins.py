@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlmodel import Session, col, func, select
 
 from bot.domain.delivery import DeliveryState, OnDoubt
+from bot.domain.message import Document
 from bot.domain.recipient import Address
 from bot.store import addresses, trials
 from bot.store.models import BulletinRow, CampaignRow, DeliveryRow
@@ -47,10 +48,26 @@ class About:
     open: bool = True
 
 
-def tell(session: Session, place: Place, body: str, *, step: str, now: datetime) -> int:
-    """The message is due there, once; the number of its delivery. `step` is what the log calls it."""
+def tell(
+    session: Session,
+    place: Place,
+    body: str,
+    *,
+    step: str,
+    now: datetime,
+    document: Document | None = None,
+) -> int:
+    """The message is due there, once, under its file if it has one; the number of its delivery. `step` is what
+    the log calls it."""
     return trials.put(
-        session, body, step=step, to=place.address, lane=place.lane, now=now, on_doubt=OnDoubt.RESEND
+        session,
+        body,
+        step=step,
+        to=place.address,
+        lane=place.lane,
+        now=now,
+        on_doubt=OnDoubt.RESEND,
+        document=document,
     )
 
 

@@ -5,9 +5,10 @@ from datetime import datetime
 from sqlmodel import Session, select
 
 from bot.domain.delivery import DeliveryState, OnDoubt
+from bot.domain.message import Document
 from bot.domain.recipient import Address
 from bot.domain.step import StepKind
-from bot.store import addresses, lanes
+from bot.store import addresses, lanes, messages
 from bot.store.models import DeliveryRow, LaneRow
 from bot.store.outbox import ANSWER_FIRST
 
@@ -27,6 +28,7 @@ def put(
     lane: str,
     now: datetime,
     on_doubt: OnDoubt = OnDoubt.HOLD,
+    document: Document | None = None,
 ) -> int:
     """The message is due, once; its number. It belongs to no campaign and no recipient, so that nothing counts
     it."""
@@ -42,6 +44,7 @@ def put(
         due_at=now,
         created_at=now,
         body=body,
+        document=messages.document_to_text(document) if document else None,
     )
     session.add(row)
     session.flush()

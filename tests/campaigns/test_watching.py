@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
-from sqlmodel import func, select
+from sqlmodel import col, func, select
 
 from bot.campaigns.sealing import Sealer
 from bot.campaigns.watching import CHECK_EVERY, FIRST_CHECK, LATE, LOOK_EVERY, Watching
@@ -109,7 +109,7 @@ async def _found(world, watching, *, after):
 
 
 def _next_step(session):
-    return session.exec(select(func.min(SlotRow.due_at)).where(SlotRow.planned_at.is_(None))).one()
+    return session.exec(select(func.min(SlotRow.due_at)).where(col(SlotRow.planned_at).is_(None))).one()
 
 
 def _turn_round(world, value):

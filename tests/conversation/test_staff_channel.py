@@ -289,6 +289,8 @@ async def test_a_daily_report_at_its_time_and_once(room):
         (2, 11),
         (3, 11),
     ]  # 18:00 in Jakarta
+    drawn = [entry for entry in room.said if entry.method in ("sendPhoto", "files.completeUploadExternal")]
+    assert [entry.at.day for entry in drawn] == [2, 3]  # before it starts there is nothing to draw
 
 
 async def test_a_group_that_became_a_supergroup_is_followed(chats):
