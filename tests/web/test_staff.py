@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from html import unescape
 
@@ -15,12 +15,12 @@ from bot.campaigns import sign_in
 from bot.domain.campaign import Campaign
 from bot.domain.order import ACTS
 from bot.domain.roles import Act, Role, may
-from bot.store import campaigns, inbox, staff
+from bot.store import campaigns, inbox, lanes, recipients, staff
 from bot.store.models import AuditRow
 from bot.store.staff import Staff
 from bot.web.ingress import ingress
 from bot.web.staff.campaigns import DEEDS
-from tests.worlds import document
+from tests.worlds import document, on_telegram
 
 ONE = "/staff/campaigns/terms"
 PAGES = {
@@ -31,6 +31,7 @@ PAGES = {
     f"{ONE}/words": Act.PREVIEW,
     f"{ONE}/preview": Act.PREVIEW,
     f"{ONE}/forecast": Act.FORECAST,
+    f"{ONE}/late": Act.FORECAST,
     f"{ONE}/report": Act.REPORT,
     f"{ONE}/report.svg": Act.REPORT,
     f"{ONE}/move-deadline?deadline=2025-10-08": Act.MOVE_DEADLINE,
@@ -115,6 +116,14 @@ async def audited(reception: Reception) -> list[tuple[str, str, bool]]:
     """(actor, act, allowed) of everything on record."""
     return await reception.database.transact(
         lambda session: [(row.actor, row.act, row.allowed) for row in session.exec(select(AuditRow))]
+    )
+
+
+def _another_desk(reception: Reception, browser: Browser) -> httpx.AsyncClient:
+    """The same person, signed in at a process with other settings."""
+    transport = httpx.ASGITransport(ingress(reception).app)
+    return httpx.AsyncClient(
+        transport=transport, base_url="https://desk.example", cookies=browser.client.cookies
     )
 
 
@@ -257,6 +266,23 @@ async def test_two_people_take_a_draft_to_its_start(come_in):
     await editor.send(f"{ONE}/pause")
 
     assert await approver.state() == "paused"
+
+
+async def test_whoever_approves_reads_first_whom_it_does_not_reach_in_time(come_in, reception):
+    """At a pace of one message in a week few people hear of it before the deadline."""
+    people = list(map(on_telegram, range(1, 6)))
+    editor, approver = await come_in(Role.EDITOR), await come_in(Role.APPROVER)
+    await reception.database.transact(recipients.put, people, now=reception.clock.now())
+    await reception.database.transact(lanes.register, "telegram:1", now=reception.clock.now())
+    await editor.send(f"{ONE}/request")
+
+    page, reached = await approver.get(ONE), await approver.get(f"{ONE}/late")
+    assert f'hx-get="{ONE}/late"' in page.text
+    assert 'class="problem"' not in reached.text
+
+    slow = replace(reception, settings=replace(reception.settings, telegram_rate=1 / 604_800))
+    async with _another_desk(slow, approver) as desk:
+        assert 'class="problem"' in (await desk.get(f"{ONE}/late")).text
 
 
 async def test_a_campaign_is_made_on_the_page_and_mistakes_are_named(come_in):

@@ -42,6 +42,13 @@ class NumberPages:
         html = visit.fill("forecast.html", slug=visit.slug, found=found, **values)
         return HTMLResponse(html, headers=HEADERS)
 
+    async def show_late(self, visit: Visit) -> Response:
+        """Whom the campaign will not reach in time, for whoever is about to approve it."""
+        found = await self._forecasts.of(visit)
+        values = {} if found is None else _forecast_values(visit, found)
+        html = visit.fill("late.html", slug=visit.slug, found=found, **values)
+        return HTMLResponse(html, headers=HEADERS)
+
     async def forecast_picture(self, visit: Visit) -> Response:
         """How many messages go out on each day, by step, as SVG."""
         found = await self._forecasts.of(visit, patience=AT_ONCE)

@@ -72,6 +72,7 @@ def _one_campaign(door: Door) -> list[Route]:
         Route(f"{ONE}/figures", door.shows(pages.figures, Act.STATUS, part=True), methods=["GET"]),
         Route(f"{ONE}/move-deadline", door.shows(pages.weigh, Act.MOVE_DEADLINE), methods=["GET"]),
         Route(f"{ONE}/forecast", door.shows(figures.show_forecast, Act.FORECAST), methods=["GET"]),
+        Route(f"{ONE}/late", door.shows(figures.show_late, Act.FORECAST, part=True), methods=["GET"]),
         Route(
             f"{ONE}/forecast.svg",
             door.shows(figures.forecast_picture, Act.FORECAST, part=True),
