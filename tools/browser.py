@@ -17,7 +17,9 @@ FLAGS: Final = (
     "--disable-component-update",
     "--disable-sync",
 )
-NO_BROWSER: Final = "no Chromium here: apt-get install chromium fonts-noto-core fonts-noto-cjk"
+NO_BROWSER: Final = (
+    "no Chromium here: apt-get install chromium fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji"
+)
 
 
 def path() -> str | None:

@@ -21,6 +21,17 @@ async def browser() -> AsyncIterator[Browser]:
         yield running
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was not looked at is said last and in red, since a run without a browser ends well."""
+    skipped = [one.nodeid for one in terminalreporter.getreports("skipped") if "browser/" in one.nodeid]
+    if skipped:
+        terminalreporter.section("pages that no browser has seen", red=True, bold=True)
+        terminalreporter.write_line("\n".join(skipped))
+        terminalreporter.write_line(
+            f"{len(skipped)} tests NOT RUN: {browsers.NO_BROWSER}", red=True, bold=True
+        )
+
+
 async def violations(page: Page) -> list[str]:
     """What axe-core has against the page as it is."""
     found = await Axe().run(page)
