@@ -157,6 +157,7 @@ def _plan_due(session: Session, campaign: Campaign, now: datetime, rest_days: Re
     compute_slots(session, campaign, now=now, rest_days=rest_days)
     for slot in slots.due(session, campaign, now=now):
         count = planning.insert_steps(session, campaign, slot, now=now)
+        planning.count_anew(session, count)
         planning.merge_earlier(session, campaign, slot, now=now)
         if count < planning.SEGMENT:
             slots.made(session, slot, now=now)

@@ -11,7 +11,7 @@ from bot.domain.delivery import DeliveryState
 from bot.domain.recipient import Reach
 from bot.domain.step import StepKind, kind_of
 from bot.store.addresses import PREFERRED
-from bot.store.dialect import keyed_mark, sha256_hex
+from bot.store.dialect import keyed_mark, sha256_hex, unindexed
 from bot.store.models import AddressRow, CampaignRow, ChoiceRow, DeliveryRow, RecipientRow
 from bot.store.slots import Slot
 
@@ -80,7 +80,8 @@ def has_step(campaign: Campaign, step: str) -> ColumnElement[bool]:
     other = aliased(DeliveryRow)
     return (
         select(other.id)
-        .where(other.campaign_id == campaign.id, other.recipient_id == RecipientRow.id, other.step == step)
+        .where(other.campaign_id == campaign.id, other.recipient_id == RecipientRow.id)
+        .where(unindexed(other.step) == step)
         .exists()
     )
 
@@ -90,8 +91,8 @@ def put_off(campaign: Campaign, slot: Slot) -> ColumnElement[bool]:
     if kind_of(slot.step) is not StepKind.REMINDER:
         return literal(value=False)
     later = aliased(DeliveryRow)
-    waits = and_(later.state == DeliveryState.DUE.value, col(later.due_at) > slot.due_at)
-    instead = later.step == f"{StepKind.LATER}-{slot.number}"
+    waits = and_(unindexed(later.state) == DeliveryState.DUE.value, col(later.due_at) > slot.due_at)
+    instead = unindexed(later.step) == f"{StepKind.LATER}-{slot.number}"
     return (
         select(later.id)
         .where(later.campaign_id == campaign.id, later.recipient_id == RecipientRow.id)

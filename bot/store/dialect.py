@@ -61,6 +61,24 @@ def _mark_on_postgresql(element: keyed_mark, compiler: SQLCompiler, **named: obj
     return f"""(encode(sha256(convert_to({text}, 'UTF8')), 'hex') COLLATE "C")"""
 
 
+class unindexed(FunctionElement[str]):  # noqa: N801 - it is used as SQL's functions are
+    """A text column, which PostgreSQL does not look up by its value: right after many rows have got a value it
+    believes that there are none, and would read them all again for each row of another table."""
+
+    inherit_cache = True
+    type = String()
+
+
+@compiles(unindexed, "sqlite")
+def _as_it_is(element: unindexed, compiler: SQLCompiler, **named: object) -> str:
+    return compiler.process(element.clauses, **named)
+
+
+@compiles(unindexed, "postgresql")
+def _as_an_expression(element: unindexed, compiler: SQLCompiler, **named: object) -> str:
+    return f"({compiler.process(element.clauses, **named)} || '')"
+
+
 class seconds_between(FunctionElement[float]):  # noqa: N801 - it is used as SQL's functions are
     """How many seconds lie between an instant and a later one, which may be written as ISO 8601; to a tenth of
     a millisecond."""

@@ -18,6 +18,7 @@ from bot.store.models import AddressRow, CampaignRow, DeliveryRow, RecipientRow,
 from bot.store.outbox import CAMPAIGN_AFTER
 from bot.store.slots import Slot
 
+MANY = 5_000
 SEGMENT = 20_000  # rows a statement makes at most; 50,000 held an answer up for 1.5 s on SQLite
 PLANNING_LOCK = 0x7E66A8
 DELIVERY_COLUMNS = (
@@ -73,7 +74,7 @@ def insert_notices(
         )
         .where(_same(audience.since(campaign), group.since))
     )
-    return _insert(session, chosen)
+    return _insert(session, chosen, slot)
 
 
 def insert_steps(session: Session, campaign: Campaign, slot: Slot, *, now: datetime) -> int:
@@ -97,7 +98,14 @@ def insert_steps(session: Session, campaign: Campaign, slot: Slot, *, now: datet
     )
     if kind_of(slot.step) is StepKind.CORRECTION:
         chosen = chosen.where(audience.told_otherwise(campaign), ~audience.awaits_correction(campaign))
-    return _insert(session, chosen)
+    return _insert(session, chosen, slot)
+
+
+def count_anew(session: Session, made: int) -> None:
+    """PostgreSQL knows how many deliveries of which kind there are, if so many were made that what it knew no
+    longer holds: by itself it counts minutes later, and until then reads them all for each one of them."""
+    if made >= MANY and session.get_bind().dialect.name == "postgresql":
+        session.execute(text("ANALYZE delivery"))
 
 
 def merge_earlier(session: Session, campaign: Campaign, slot: Slot, *, now: datetime) -> None:
@@ -181,7 +189,21 @@ def _new_delivery(
     )
 
 
-def _insert(session: Session, chosen: Select[tuple[object, ...]]) -> int:
+def _insert(session: Session, chosen: Select[tuple[object, ...]], slot: Slot) -> int:
+    """One segment of the chosen: those after the last one that the slot has, and once they are through all
+    others, who may have come to be chosen meanwhile."""
+    after = _last(session, slot)
+    made = _insert_some(session, chosen.where(col(RecipientRow.id) > after)) if after else 0
+    return made if made >= SEGMENT else made + _insert_some(session, chosen)
+
+
+def _last(session: Session, slot: Slot) -> int | None:
+    """The person to whom the newest delivery of the slot goes; a segment is made in their order."""
+    newest = select(DeliveryRow.recipient_id).where(DeliveryRow.slot_id == slot.id)
+    return session.exec(newest.order_by(col(DeliveryRow.id).desc()).limit(1)).first()
+
+
+def _insert_some(session: Session, chosen: Select[tuple[object, ...]]) -> int:
     ordered = chosen.order_by(col(RecipientRow.id)).limit(SEGMENT)
     insert = insert_selected(session.get_bind().dialect.name, DeliveryRow, DELIVERY_COLUMNS, ordered)
     counted = insert.execution_options(preserve_rowcount=True)  # psycopg forgets it with its cursor

@@ -304,3 +304,19 @@ def test_a_person_has_each_step_once_whoever_plans_it(world):
 
     with pytest.raises(IntegrityError):
         world.run(again)
+
+
+def test_a_segment_goes_on_where_the_last_one_ended_and_comes_back_for_who_came_meanwhile(world, monkeypatch):
+    """Nobody is read twice for nothing, and nobody is forgotten."""
+    monkeypatch.setattr(planning, "SEGMENT", 2)
+    world.people(*map(on_telegram, range(1, 8)))
+    world.mute("u1")
+    world.campaign()
+    world.at(MORNING)
+    first = world.run(planner.plan_segment, now=world.now, rest_days=rest_days)
+    world.run(recipients.mute, world.run(recipients.get, "u1").id, now=None)
+
+    world.plan()
+
+    assert (first.rows, first.more) == (2, True)
+    assert [len(world.log(f"u{number}")) for number in range(1, 8)] == [1] * 7
