@@ -1,10 +1,10 @@
 """Campaigns on the staff pages: the list, one of them with its figures, and every act on it."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass
 from datetime import date
-from typing import Final
+from typing import Final, assert_never
 
 from starlette.responses import HTMLResponse, Response
 
@@ -12,11 +12,13 @@ from bot.campaigns import deadline
 from bot.campaigns.deadline import Move
 from bot.campaigns.status import Status, status
 from bot.campaigns.steering import Answer, Changed, Misused, Moving, Refused, Wheel, steer
-from bot.conversation import campaign_cards, cards
+from bot.conversation import campaign_cards, cards, figures_words
 from bot.domain import moments
 from bot.domain.campaign import Campaign, CampaignState
 from bot.domain.choice import ChoiceValue
+from bot.domain.delivery import DeliveryState
 from bot.domain.order import ACTS, CONFIRM, Line, Order
+from bot.domain.recipient import Exclusion
 from bot.exceptions import BadMoment, TenggatError, UnknownCampaign, UnknownWord
 from bot.i18n import shown_number
 from bot.pages import HEADERS
@@ -202,6 +204,30 @@ class _Row:
         )
 
 
+def _states(visit: Visit, counts: Mapping[str, int]) -> Iterable[tuple[str, int]]:
+    """What became of a step's messages; states that come to the same for staff are counted together."""
+    together: dict[str, int] = {}
+    for state, count in counts.items():
+        name = _state_name(visit, DeliveryState(state))
+        together[name] = together.get(name, 0) + count
+    return together.items()
+
+
+def _state_name(visit: Visit, state: DeliveryState) -> str:
+    match state:
+        case DeliveryState.SENT:
+            return visit.words.gettext("sent")
+        case DeliveryState.REJECTED:
+            return visit.words.gettext("refused by the platform")
+        case DeliveryState.IN_DOUBT | DeliveryState.HELD:
+            return visit.words.gettext("in doubt")
+        case DeliveryState.DUE | DeliveryState.SENDING:
+            return visit.words.gettext("waiting")
+        case DeliveryState.SKIPPED | DeliveryState.MERGED | DeliveryState.EXPIRED | DeliveryState.CANCELLED:
+            return visit.words.gettext("not sent")
+    assert_never(state)
+
+
 def _figures(visit: Visit, campaign: Campaign, standing: Status | None) -> Mapping[str, object]:
     """Every figure as it is shown; both answers in neutral order and with equal weight."""
     if standing is None:
@@ -224,21 +250,16 @@ def _figures(visit: Visit, campaign: Campaign, standing: Status | None) -> Mappi
         (words.gettext("In doubt"), counted.in_doubt),
     )
     steps = [
-        (cards.step_name(visit.plain, step), {state: shown(count) for state, count in states.items()})
+        (cards.step_name(visit.plain, step), [(name, shown(count)) for name, count in _states(visit, states)])
         for step, states in counted.steps.items()
     ]
     return {
         "rows": [(label, shown(count)) for label, count in rows],
         "share": 100 * counted.answered / counted.asked if counted.asked else 0.0,
         "steps": steps,
-        "funnel": [
-            shown(n)
-            for n in (
-                counted.funnel.invited,
-                counted.funnel.linked,
-                counted.funnel.asked,
-                counted.funnel.answered,
-            )
-        ],
-        "excluded": {why: shown(count) for why, count in counted.excluded.items()},
+        "funnel": [shown(count) for count in astuple(counted.funnel)] if counted.funnel.invited else [],
+        "excluded": {
+            figures_words.exclusion_name(visit.plain, Exclusion(why)): shown(count)
+            for why, count in counted.excluded.items()
+        },
     }

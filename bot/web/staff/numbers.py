@@ -12,6 +12,7 @@ from bot.campaigns.report import BY_ITSELF, Part, Report, report
 from bot.campaigns.wording import Template
 from bot.conversation import cards, figures_words
 from bot.domain.campaign import Campaign
+from bot.domain.recipient import Exclusion
 from bot.i18n import shown_number
 from bot.pages import HEADERS
 from bot.store import campaigns
@@ -107,7 +108,10 @@ def _forecast_values(visit: Visit, found: Forecast) -> dict[str, object]:
     ]
     return {
         "audience": number(found.audience),
-        "excluded": {why: number(count) for why, count in found.excluded.items()},
+        "excluded": {
+            figures_words.exclusion_name(visit.plain, Exclusion(why)): number(count)
+            for why, count in found.excluded.items()
+        },
         "lanes": lanes,
         "misses": [(step(miss.step), number(miss.count), miss.why) for miss in found.misses],
         "finishes_at": words.moment(found.finishes_at) if found.finishes_at else None,
