@@ -27,6 +27,8 @@ class Canaries:
         self.secrets: set[str] = set()
         self.nonces: set[str] = set()
         self.heard: list[str] = []
+        self.on_purpose: set[str] = set()  # tests that say secrets themselves, to see that others do not
+        self.now_on_purpose = False
         self.looked_at = 0
 
     def set(self, secrets: Iterable[str]) -> None:
@@ -41,6 +43,8 @@ class Canaries:
 
     def look(self, where: str, text: str) -> None:
         """Whether one of them stands in this text."""
+        if self.now_on_purpose:
+            return
         self.looked_at += 1
         found = [secret for secret in self.secrets if secret in text]
         found += [run for runs in RUNS for run in runs.findall(text) if run in self.nonces]

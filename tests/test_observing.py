@@ -43,6 +43,7 @@ def _fail(secret: str) -> None:
     raise ValueError(local)
 
 
+@pytest.mark.usefixtures("says_secrets")
 def test_sentry_is_told_what_failed_and_where_and_nothing_of_a_person(sent):
     with alarms.raised(DSN, transport=Mailbox):
         try:
@@ -63,6 +64,7 @@ def test_sentry_is_told_what_failed_and_where_and_nothing_of_a_person(sent):
     assert "canary" not in told
 
 
+@pytest.mark.usefixtures("says_secrets")
 def test_only_our_own_errors_are_told_and_none_afterwards(sent):
     """Other libraries put addresses with tokens into their logs."""
     with alarms.raised(DSN, transport=Mailbox):
@@ -85,6 +87,7 @@ class Once:
         """Nobody waits."""
 
 
+@pytest.mark.usefixtures("says_secrets")
 async def test_a_span_names_the_job_and_the_type_of_its_failure_alone():
     exporter = InMemorySpanExporter()
 
