@@ -21,8 +21,10 @@ CHOICES = """
     FROM choice c
     LEFT JOIN recipient r ON r.id = c.recipient_id
     LEFT JOIN campaign k ON k.id = c.campaign_id
+    WHERE c.id BETWEEN :first AND :last
     ORDER BY c.id
 """
+FIRST, LAST = -(1 << 63), (1 << 63) - 1  # whatever number a row has
 
 
 @dataclass(slots=True)
@@ -37,6 +39,15 @@ class Openings:
     commitments: bytearray = field(default_factory=bytearray, repr=False)
     late: list[int] = field(default_factory=list)
     odd: int = 0
+
+    def __add__(self, more: "Openings") -> "Openings":
+        """All of both."""
+        return Openings(
+            self.seqs + more.seqs,
+            self.commitments + more.commitments,
+            self.late + more.late,
+            self.odd + more.odd,
+        )
 
     def pairs(self) -> Iterator[tuple[int, bytearray]]:
         """(number of the entry, commitment) of each choice."""
@@ -60,14 +71,16 @@ def opened(rows: Iterable[Row]) -> Openings:
 
 
 @contextmanager
-def opened_beside(url: str) -> Iterator[Connection]:
-    """Another process reads all choices of the database there; the connection gives its `Openings`, None when
-    they cannot be read, or EOFError when that process is no more.
+def opened_beside(url: str, last: int) -> Iterator[Connection]:
+    """Another process reads the choices of the database there up to the row `last`; the connection gives its
+    `Openings`, None when they cannot be read, or EOFError when that process is no more.
 
     It sees the database as it is a moment later than whoever asks, who has to allow for that.
     """
     ours, theirs = multiprocessing.Pipe(duplex=False)
-    process = multiprocessing.get_context("spawn").Process(target=_open_all, args=(url, theirs), daemon=True)
+    process = multiprocessing.get_context("spawn").Process(
+        target=_open, args=(url, last, theirs), daemon=True
+    )
     process.start()
     theirs.close()
     try:
@@ -78,16 +91,16 @@ def opened_beside(url: str) -> Iterator[Connection]:
         process.join()
 
 
-def _open_all(url: str, answer: Connection) -> None:
+def _open(url: str, last: int, answer: Connection) -> None:
     with Database(url, clock=SystemClock()) as database:
         try:
-            answer.send(database.read(_all))
+            answer.send(database.read(_up_to, last))
         except (TenggatError, DBAPIError, NotText, Unreadable):
             answer.send(None)
 
 
-def _all(session: Session) -> Openings:
-    return opened(stored(session, CHOICES))
+def _up_to(session: Session, last: int) -> Openings:
+    return opened(stored(session, CHOICES, first=FIRST, last=last))
 
 
 def _is_its_record(row: Row) -> bool:

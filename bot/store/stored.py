@@ -21,11 +21,14 @@ class NotText(Exception):
     """A column that holds text holds bytes that are none."""
 
 
-def stored(session: Session, query: str, *, any_text: bool = False) -> Iterator[Row]:
-    """The rows that a query finds; with `any_text` also those in which a text is none, else raise `NotText`."""
+def stored(session: Session, query: str, *, any_text: bool = False, **values: int) -> Iterator[Row]:
+    """The rows that a query finds with these values in its places.
+
+    With `any_text` also those in which a text is none, else raise `NotText`.
+    """
     connection = session.connection()
     if connection.dialect.name != "sqlite":
-        with connection.execute(text(query), execution_options={"yield_per": AT_ONCE}) as found:
+        with connection.execute(text(query), values, execution_options={"yield_per": AT_ONCE}) as found:
             yield from (tuple(row) for row in found)
         return
     driver: Any = connection.connection.driver_connection
@@ -33,7 +36,7 @@ def stored(session: Session, query: str, *, any_text: bool = False) -> Iterator[
     driver.text_factory = _text if any_text else str
     driver.execute(f"PRAGMA mmap_size = {MAPPED}")
     try:
-        cursor = driver.execute(query)
+        cursor = driver.execute(query, values)
         while rows := cursor.fetchmany(AT_ONCE):
             yield from rows
     except sqlite3.DatabaseError as error:

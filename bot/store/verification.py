@@ -19,10 +19,11 @@ from bot.domain.checkpoint import Checkpoint, PublicKey
 from bot.domain.choice import ChoiceRecord, supersedes
 from bot.domain.ledger import BLOCK, CHOSEN, KINDS, OPEN, ChainCheck, EntryType, mac, verify_chain
 from bot.domain.merkle import folded, peaks_of
-from bot.store.openings import CHOICES, Openings, opened, opened_beside
+from bot.store.openings import CHOICES, FIRST, LAST, Openings, opened, opened_beside
 from bot.store.stored import NotText, Row, Unreadable, stored
 
 RECORD = TypeAdapter(ChoiceRecord)
+BESIDE = 0.7  # of the choices are a second process's, which has no chain to follow
 CHOICE, ERASURE, TEXT = EntryType.CHOICE, EntryType.ERASURE, EntryType.TEXT
 
 ENTRIES = "SELECT seq, entry, hash FROM ledger_entry ORDER BY seq"
@@ -33,7 +34,8 @@ CHANGED = """
         ON m.recipient_id = c.recipient_id AND m.campaign_id = c.campaign_id
     ORDER BY c.recipient_id, c.campaign_id, c.seq
 """
-LAST = "SELECT max(seq + 0) FROM choice"  # of the table itself, not of an index
+NEWEST = "SELECT coalesce(max(id), 0) FROM choice"
+FURTHEST = "SELECT max(seq + 0) FROM choice"  # of the table itself, not of an index
 STATEMENTS = "SELECT seq, type, record FROM statement ORDER BY id"
 RENDERINGS = "SELECT hash, message FROM rendering"
 SUBTREES = (
@@ -97,10 +99,13 @@ def _verify_in_two(
     session: Session, key: PublicKey | None, outside: Sequence[str], address: str
 ) -> LedgerCheck | None:
     """None when the other process could not read the records, for whatever reason: this one will say it."""
-    with opened_beside(address) as answer, suppress(EOFError):
+    last = int(BESIDE * next(stored(session, NEWEST))[0])
+    with opened_beside(address, last) as answer, suppress(EOFError):
         check = _Check(session, key, outside)
-        check.openings = answer.recv()
-        return check.result() if check.openings else None
+        mine = opened(stored(session, CHOICES, first=last + 1, last=LAST))
+        if theirs := answer.recv():
+            check.openings = theirs + mine
+            return check.result()
     return None
 
 
@@ -201,7 +206,7 @@ class _Check:
         return len(self.problems) == before
 
     def _choices(self) -> _Choices:
-        openings = self.openings or opened(self._rows(CHOICES))
+        openings = self.openings or opened(self._rows(CHOICES, first=FIRST, last=LAST))
         holds, size = self.chain.holds, self.chain.size
         found = _Choices(bytearray(size), set(openings.late), bad=openings.odd)
         seen, later = found.seen, 0
@@ -213,7 +218,7 @@ class _Check:
                 found.bad += 1
                 found.late.discard(seq)
         if self.openings is not None and later:
-            last = next(self._rows(LAST))[0]  # by this session, in which what came after is not there
+            last = next(self._rows(FURTHEST))[0]  # by this session, in which what came after is not there
             found.bad -= later if last is None or last <= size else 0
         found.bad += self._wrongly_standing(found.late)
         return found
@@ -275,8 +280,8 @@ class _Check:
     def _kept_key(self) -> PublicKey | None:
         return PublicKey.read(self.keys[0]) if self.keys and _is_key(self.keys[0]) else None
 
-    def _rows(self, query: str) -> Iterator[Row]:
-        return stored(self.session, query, any_text=self.any_text)
+    def _rows(self, query: str, **values: int) -> Iterator[Row]:
+        return stored(self.session, query, any_text=self.any_text, **values)
 
 
 def _content(record: object) -> dict[str, Any]:

@@ -250,11 +250,11 @@ def test_an_answer_or_an_erasure_while_two_look_is_no_fault(sealed, monkeypatch)
     """The second process looks a moment later than the first, and may find more or less."""
     seen = []
 
-    def look(address):
+    def look(address, last):
         seen.append(sealed.run(ledger.size))
         sealed.answer("u2", ChoiceValue.OPT_IN)
         sealed.run(erase, sealed.run(recipients.get, "u3").id, key=b"k" * 32, now=sealed.now)
-        return opened_beside(address)
+        return opened_beside(address, last)
 
     monkeypatch.setattr(verification, "opened_beside", look)
 
