@@ -35,7 +35,6 @@ CHANGED = """
     ORDER BY c.recipient_id, c.campaign_id, c.seq
 """
 NEWEST = "SELECT coalesce(max(id), 0) FROM choice"
-FURTHEST = "SELECT max(seq + 0) FROM choice"  # of the table itself, not of an index
 STATEMENTS = "SELECT seq, type, record FROM statement ORDER BY id"
 RENDERINGS = "SELECT hash, message FROM rendering"
 SUBTREES = (
@@ -207,19 +206,15 @@ class _Check:
 
     def _choices(self) -> _Choices:
         openings = self.openings or opened(self._rows(CHOICES, first=FIRST, last=LAST))
-        holds, size = self.chain.holds, self.chain.size
-        found = _Choices(bytearray(size), set(openings.late), bad=openings.odd)
-        seen, later = found.seen, 0
+        holds = self.chain.holds
+        found = _Choices(bytearray(self.chain.size), set(openings.late), bad=openings.odd)
+        seen = found.seen
         for seq, committed in openings.pairs():
             if holds(seq, committed) and not seen[seq - 1]:
                 seen[seq - 1] = 1
             else:
-                later += seq > size
                 found.bad += 1
                 found.late.discard(seq)
-        if self.openings is not None and later:
-            last = next(self._rows(FURTHEST))[0]  # by this session, in which what came after is not there
-            found.bad -= later if last is None or last <= size else 0
         found.bad += self._wrongly_standing(found.late)
         return found
 
