@@ -16,6 +16,7 @@ ENCODED = "whsec_"  # before a secret that is written in Base64
 EXAMPLE_KEY: Final = "put-32-or-more-characters-of-your-own-here"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 POSTGRESQL = "postgresql+psycopg"
+PAID_RATE = 1000.0  # messages a second that Telegram takes at most when they are paid for
 PLACE = r"telegram:-?\d{1,19}|slack:[CGD][A-Z0-9]{1,20}"
 
 Value = TypeVar("Value")
@@ -90,6 +91,13 @@ def _rate(text: str) -> float:
     if not re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII):
         raise ValueError("messages per second as a number, 0 for no limit")
     return float(text)
+
+
+def _paid_rate(text: str) -> float:
+    rate = _rate(text)
+    if not 0 < rate <= PAID_RATE:
+        raise ValueError(f"messages per second as a number over 0, at most {PAID_RATE:g}")
+    return rate
 
 
 def _staff_channel(text: str) -> str:
@@ -173,6 +181,14 @@ class Settings:
     )
     telegram_rate: float = _setting(
         28.0, Variable("BOT_TELEGRAM_RATE", _rate, "Telegram messages a second at most; 0 for no limit.")
+    )
+    telegram_paid_rate: float = _setting(
+        PAID_RATE,
+        Variable(
+            "BOT_TELEGRAM_PAID_RATE",
+            _paid_rate,
+            "Messages a second at most of a campaign that allows paid broadcasts (0.1 Star each).",
+        ),
     )
     slack_bot_token: str = _setting(
         "",

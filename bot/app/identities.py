@@ -27,6 +27,7 @@ class Lane:
     rate: float
     token: str
     inbound: Inbound | None = None
+    paid_rate: float = 0  # for campaigns that pay; 0: no faster
 
 
 async def open_lanes(
@@ -67,7 +68,7 @@ async def _open_telegram(stack: AsyncExitStack, settings: Settings, clock: Clock
     token, api = settings.telegram_token, settings.telegram_api
     channel = await stack.enter_async_context(TelegramChannel(token, clock=clock, api=api))
     inbound = await telegram_inbound(stack, settings, clock, speaking)
-    return Lane(channel, settings.telegram_rate, token, inbound)
+    return Lane(channel, settings.telegram_rate, token, inbound, settings.telegram_paid_rate)
 
 
 async def telegram_inbound(

@@ -205,6 +205,7 @@ def _wire(
             key=key,
             rate=lane.rate,
             rest_days=i18n.rest_days,
+            paid_rate=lane.paid_rate,
             doubt_wait=ASK_FIRST if lane.channel in recalling else FIRST_RETRY,
         )
         for lane in served

@@ -93,6 +93,7 @@ class Dispatcher:
         key: bytes,
         rate: float,
         rest_days: RestDays,
+        paid_rate: float = 0,
         doubt_wait: timedelta = FIRST_RETRY,
     ) -> None:
         self.database = database
@@ -104,8 +105,9 @@ class Dispatcher:
         self.rest_days = rest_days
         self.doubt_wait = doubt_wait  # in which a campaign's message of which nobody knows is asked after
         self.pace: Pace = pacing.pace(rate)
-        self.most_unsettled = min(MOST_UNSETTLED, ceil(rate)) if rate else MOST_UNSETTLED
-        self.chunk = min(self.most_unsettled, pacing.ahead(rate)) if rate else MOST_UNSETTLED
+        self.rate = rate
+        self.paid_share = pacing.share(rate, paid_rate)  # of an interval, for a message that is paid for
+        self._fit(rate)
         self.waiting: list[Outgoing] = []
         self.sending: set[asyncio.Task[None]] = set()
         self.results: list[_Result] = []
@@ -262,7 +264,14 @@ class Dispatcher:
         self.waiting = sorted(
             [*self.waiting, *claimed], key=lambda outgoing: outgoing.kind is not StepKind.REPLY
         )
+        is_paid = bool(claimed) and all(outgoing.is_paid for outgoing in claimed)
+        self._fit(self.rate / self.paid_share if is_paid else self.rate)
         return len(claimed) == room
+
+    def _fit(self, rate: float) -> None:
+        """What is claimed at a time, and kept unsettled, suits this rate from now on."""
+        self.most_unsettled = min(MOST_UNSETTLED, ceil(rate)) if rate else MOST_UNSETTLED
+        self.chunk = min(self.most_unsettled, pacing.ahead(rate)) if rate else MOST_UNSETTLED
 
     async def _begin(self) -> timedelta | None:
         """Begin all whose turn it is; else how long to wait at most, None for not at all."""
@@ -295,9 +304,10 @@ class Dispatcher:
             if self.pace.next_at > now or pacing.chat_free_at(self.pace, chat) > now:
                 waiting.append(outgoing)
                 continue
+            share = self.paid_share if outgoing.is_paid else 1.0
             # a turn that was waited for keeps its instant: waking late would add up over thousands
-            is_late = now - self.pace.next_at > max(LATE, self.pace.interval)
-            self.pace, _ = pacing.reserve(self.pace, now if is_late else self.pace.next_at)
+            is_late = now - self.pace.next_at > max(LATE, self.pace.interval * share)
+            self.pace, _ = pacing.reserve(self.pace, now if is_late else self.pace.next_at, share=share)
             self.pace = pacing.sent(self.pace, chat, now)
             turns.append(outgoing)
         self.waiting = waiting
@@ -372,6 +382,7 @@ class Dispatcher:
             response_url=outgoing.response_url,
             document=outgoing.document,
             surface=outgoing.surface,
+            paid=outgoing.is_paid,
         )
 
     def _token(self, delivery: int, verb: Verb, address: str) -> str:

@@ -7,10 +7,11 @@ from functools import partial
 from itertools import pairwise
 
 from bot.campaigns.planner import RestDays, rest_for
-from bot.config import Settings
+from bot.config import PAID_RATE, Settings
+from bot.domain.broadcast import stars
 from bot.domain.cadence import deadline_of, plan_closing, plan_notice, plan_steps
 from bot.domain.calendar import window
-from bot.domain.campaign import Campaign, CampaignState
+from bot.domain.campaign import Campaign, CampaignDocument, CampaignState
 from bot.domain.forecast import Course, Hold, Load, Miss, Sending, course
 from bot.domain.plan import EVER, PlannedStep, StepState
 from bot.domain.recipient import ChannelName, Exclusion
@@ -65,13 +66,14 @@ class LaneForecast:
 @dataclass(frozen=True, slots=True)
 class Forecast:
     """What a campaign will do: `misses` are people whom a step does not reach, `holds` those who wait for
-    their own hours after their turn has come."""
+    their own hours after their turn has come, `stars` what Telegram charges at most when it may be paid."""
 
     audience: int
     excluded: Mapping[str, int]
     lanes: tuple[LaneForecast, ...]
     misses: tuple[Miss, ...]
     holds: tuple[Hold, ...]
+    stars: float | None = None
 
     @property
     def finishes_at(self) -> datetime | None:
@@ -87,6 +89,7 @@ class Forecast:
             "finishes_at": None if self.finishes_at is None else _iso(self.finishes_at),
             "misses": [{"step": miss.step, "count": miss.count, "why": miss.why} for miss in self.misses],
             "holds": [{"step": hold.step, "count": hold.count} for hold in self.holds],
+            "stars": self.stars,
         }
 
 
@@ -97,15 +100,23 @@ class Rates:
     telegram: float
     slack: float
     bot: str = ""
+    paid: float = PAID_RATE
 
     @classmethod
     def of_settings(cls, settings: Settings) -> "Rates":
         """As the settings have them."""
-        return cls(settings.telegram_rate, settings.slack_rate, settings.telegram_token.partition(":")[0])
+        bot = settings.telegram_token.partition(":")[0]
+        return cls(settings.telegram_rate, settings.slack_rate, bot, settings.telegram_paid_rate)
 
-    def of(self, channel: ChannelName) -> float:
-        """The rate of this channel's lanes."""
-        return self.slack if channel is ChannelName.SLACK else self.telegram
+    def of(self, channel: ChannelName, document: CampaignDocument) -> float:
+        """The rate of this channel's lanes for what the campaign sends."""
+        if channel is ChannelName.SLACK:
+            return self.slack
+        return (
+            max(self.telegram, self.paid)
+            if document.allow_paid_broadcast and self.telegram
+            else self.telegram
+        )
 
 
 def forecast(
@@ -130,13 +141,20 @@ def forecast(
     )
     if not anew:
         courses = _with_past(session, campaign, courses, rates)
+    found = tuple(_lane(_named(lane, rates), rate, courses[lane, rate]) for lane, rate in sorted(courses))
     return Forecast(
         audience=counted.pop(None, 0),
         excluded={why.value: counted[why] for why in Exclusion if why in counted},
-        lanes=tuple(_lane(_named(lane, rates), rate, courses[lane, rate]) for lane, rate in sorted(courses)),
+        lanes=found,
+        stars=_stars(found) if campaign.document.allow_paid_broadcast else None,
         misses=_misses(courses.values()),
         holds=_holds(courses.values()),
     )
+
+
+def _stars(lanes: Iterable[LaneForecast]) -> float:
+    on_telegram = (lane for lane in lanes if lane.lane.startswith(f"{ChannelName.TELEGRAM}:"))
+    return stars(sum(step.count for lane in on_telegram for step in lane.steps))
 
 
 Lane = tuple[str, float]
@@ -244,10 +262,10 @@ def _courses(view: _View, rates: Rates, *, loads: Iterable[_Group], now: datetim
     for group in loads:
         by_lane.setdefault((group.lane, group.channel), []).append(group.load)
     return {
-        (lane, rates.of(channel)): course(
+        (lane, rates.of(channel, document)): course(
             found,
             hours=document.hours,
-            rate=rates.of(channel),
+            rate=rates.of(channel, document),
             min_gap=document.cadence.min_gap,
             follow=partial(view.after, channel),
             now=now,
@@ -262,7 +280,8 @@ def _with_past(
     """What went out counts as it did, before what is to come."""
     whole = dict(courses)
     for row in prospects.gone(session, campaign):
-        key = (row.lane, rates.of(ChannelName(row.lane.partition(":")[0])))
+        channel = ChannelName(row.lane.partition(":")[0])
+        key = (row.lane, rates.of(channel, campaign.document))
         before = whole.get(key, Course())
         past = Sending(row.step, row.count, row.first_at, row.last_at)
         whole[key] = replace(before, sendings=[past, *before.sendings])

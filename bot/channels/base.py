@@ -18,7 +18,8 @@ class Post:
 
     `tokens` holds the signed data of each button. `edits` is the platform's id of the message that this
     one replaces (None: a new one); `response_url` is where Slack takes an answer to a command that only
-    its author sees. With a `document` the message is what is said about the file.
+    its author sees. With a `document` the message is what is said about the file. `paid`: on Telegram it may
+    be paid for, so that more of them may go out in a second.
     """
 
     delivery: int
@@ -29,6 +30,7 @@ class Post:
     response_url: str | None = None
     document: Document | None = None
     surface: Surface = Surface.CHAT
+    paid: bool = False
 
 
 class Channel(Protocol):

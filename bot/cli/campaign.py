@@ -12,7 +12,7 @@ import typer
 from bot.cli import campaign_figures
 from bot.cli.campaign_words import findings_told, register
 from bot.cli.console import ADMIN, AsJson, By, Ref, Slug, answer, database, group, note, table
-from bot.domain import moments
+from bot.domain import broadcast, moments
 
 if TYPE_CHECKING:
     from bot.campaigns.explain import Explanation
@@ -48,6 +48,8 @@ def load(
         campaign = opened.run(service.load, document, author=by, now=now)
         if service.has_passed(document, now):
             note(f"The deadline of `{document.slug}` ({document.deadline}) has passed: it cannot be started.")
+        if document.allow_paid_broadcast:
+            note(broadcast.TELEGRAM_ONLY)
     _answer(campaign, as_json)
 
 
@@ -146,13 +148,15 @@ def approve(
     not, unless the campaign says `single_operator = true`.
 
     What `lint` finds is told, and nothing is approved then: exit code 1. Whom it would not reach in time at
-    the lanes' pace is told as well, and it is approved all the same. JSON: slug, state, content_hash; or slug,
+    the lanes' pace is told as well, and it is approved all the same; so is what Telegram may charge, before
+    anything is approved. JSON: slug, state, content_hash; or slug,
     findings.
     """
     from bot.campaigns import approval
     from bot.i18n import rest_days
 
     _require_right(slug, by)
+    campaign_figures.tell_cost(slug)
     _act(partial(approval.approve, audience=audience, rest_days=rest_days), slug, by, as_json)
     campaign_figures.warn_of_misses(slug)
 

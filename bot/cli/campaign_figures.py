@@ -57,7 +57,8 @@ def forecast(
     Before the start that is the plan from the announcement, afterwards what went out and what is to come. An
     instant without an offset is on the campaign's clock. JSON: audience, excluded (reason: people), lanes
     (lane, rate_per_second, steps: step, count, first_at, last_at), finishes_at, misses (step, count, why),
-    holds (step, count: whose turn comes outside their hours), fallbacks (language without words: people).
+    holds (step, count: whose turn comes outside their hours), stars (what Telegram charges at most for paid
+    broadcasts, null without), fallbacks (language without words: people).
     """
     from bot import resources
     from bot.campaigns.templates import fallbacks
@@ -90,6 +91,18 @@ def warn_of_misses(slug: str) -> None:
         found = opened.read(_forecast, slug, None, now=opened.clock.now())
     for line in _late(found):
         note(f"Warning: {line}")
+
+
+def tell_cost(slug: str) -> None:
+    """What Telegram may charge for the campaign is told on stderr, if it may charge anything."""
+    from bot.store import campaigns
+
+    with database() as opened:
+        if not opened.run(campaigns.get, slug).document.allow_paid_broadcast:
+            return
+        found = opened.read(_forecast, slug, None, now=opened.clock.now())
+    for line in _cost(found):
+        note(line)
 
 
 def report(
@@ -264,7 +277,12 @@ def _told(found: "Forecast") -> Sequence[str]:
         *(table(headings, rows) if rows else ["Nothing is sent."]),
         *(f"Held for the hours: {hold.count} of {hold.step}." for hold in found.holds),
         *_late(found),
+        *_cost(found),
     ]
+
+
+def _cost(found: "Forecast") -> Sequence[str]:
+    return [] if found.stars is None else [f"Paid broadcast on Telegram: {found.stars:,.1f} Stars at most."]
 
 
 def _late(found: "Forecast") -> Sequence[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.console import ADMIN, AsJson, By, Slug, answer, database, note
+from bot.domain import broadcast
 
 if TYPE_CHECKING:
     from bot.campaigns.lint import Linter
@@ -42,6 +43,8 @@ def lint(slug: Slug, as_json: AsJson = False) -> None:
         without = missing(campaign, judge.catalogs)
     document = {"slug": slug, "findings": findings, "missing": list(without)}
     answer(document, as_json=as_json, lines=_told(findings) or [f"`{slug}` is fair."])
+    if campaign.document.allow_paid_broadcast:
+        note(broadcast.TELEGRAM_ONLY)
     if findings:
         raise typer.Exit(CHECK_FAILED)
 

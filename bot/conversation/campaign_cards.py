@@ -262,6 +262,9 @@ def _standing(words: Words, campaign: Campaign) -> tuple[Fact, ...]:
         facts.append(Fact(words.gettext("Approved by"), campaign.approver))
     if campaign.start_at is not None and campaign.state is CampaignState.SCHEDULED:
         facts.append(Fact(words.gettext("Starts"), words.day_and_time(campaign.start_at)))
+    if document.allow_paid_broadcast:
+        price = words.gettext("0.1 Star a message, at most")
+        facts.append(Fact(words.gettext("Paid broadcast on Telegram"), price))
     if campaign.proposed is not None and campaign.state in STARTED:
         facts.append(Fact(words.gettext("Waits for approval"), _proposed(words, campaign)))
     return tuple(facts)

@@ -114,6 +114,7 @@ def _document(sitting: Sitting, said: FilledIn) -> CampaignDocument:
         on_doubt=copied.on_doubt,
         words=copied.words,
         legal_basis=copied.legal_basis,
+        allow_paid_broadcast=copied.allow_paid_broadcast,
     )
 
 

@@ -72,7 +72,7 @@ class Errands:
         campaign = campaigns.get(session, errand.slug)
         template = self.talk.speaking.template(campaign, locale=errand.locale, zone=errand.zone)
         match errand.kind:
-            case ErrandKind.FORECAST | ErrandKind.WARNING:
+            case ErrandKind.FORECAST | ErrandKind.WARNING | ErrandKind.COST:
                 return self._forecast(session, errand, template, now)
             case ErrandKind.REPORT:
                 return _report(session, twin, errand, template)
@@ -81,6 +81,9 @@ class Errands:
 
     def _forecast(self, session: Session, errand: Errand, template: Template, now: datetime) -> Answer | None:
         found = forecast(session, errand.slug, rates=self.rates, rest_days=self.talk.rest_days, now=now)
+        if errand.kind is ErrandKind.COST:
+            paid = found.stars is not None
+            return Answer(figures_words.cost(template.words, errand.slug, found)) if paid else None
         if errand.kind is ErrandKind.WARNING:
             late = bool(found.misses)
             return Answer(figures_words.warning(template.words, errand.slug, found)) if late else None

@@ -14,7 +14,15 @@ from bot.conversation.cards import staff_message, step_name
 from bot.domain.choice import ChoiceValue
 from bot.domain.message import Fact, Message
 from bot.domain.recipient import Exclusion
-from bot.i18n import Words, language_name, match_locale, shown_brief, shown_duration, shown_number
+from bot.i18n import (
+    Words,
+    language_name,
+    match_locale,
+    shown_brief,
+    shown_decimal,
+    shown_duration,
+    shown_number,
+)
 from bot.store.figures import Funnel
 
 MOST_DAYS = 7  # of the last of them; the picture has them all
@@ -25,6 +33,12 @@ def warning(words: Words, slug: str, found: Forecast) -> Message:
     headline = words.gettext("At this pace {campaign} does not reach everyone in time.", campaign=slug)
     facts = (*_late(words, found), Fact(words.gettext("Asked for an answer"), _number(words, found.audience)))
     return staff_message(words, headline, facts=facts)
+
+
+def cost(words: Words, slug: str, found: Forecast) -> Message:
+    """To whoever is about to approve a campaign that may be paid for."""
+    headline = words.gettext("{campaign} may be paid for on Telegram, if you approve it.", campaign=slug)
+    return staff_message(words, headline, facts=tuple(_cost(words, found)))
 
 
 def forecast_message(
@@ -92,6 +106,13 @@ def _forecast_facts(words: Words, found: Forecast) -> Iterator[Fact]:
         label = words.gettext("{step}, waits for the hours", step=step_name(words, hold.step))
         yield Fact(label, _number(words, hold.count))
     yield from _late(words, found)
+    yield from _cost(words, found)
+
+
+def _cost(words: Words, found: Forecast) -> Iterator[Fact]:
+    if found.stars is not None:
+        amount = words.gettext("{count} Stars", count=shown_decimal(found.stars, words.catalog.locale))
+        yield Fact(words.gettext("Cost on Telegram, at most"), amount)
 
 
 def _without_words(words: Words, fallbacks: Mapping[str, int]) -> Iterator[Fact]:

@@ -16,6 +16,7 @@ from bot.i18n import Words
 from bot.store import campaigns, messages, questions
 from bot.store import cards as kept
 from bot.store.database import Session
+from bot.store.errands import ErrandKind
 
 if TYPE_CHECKING:
     from bot.conversation.talk import Talk
@@ -75,5 +76,7 @@ def _ask(
         staff_answers.say(session, talk, Missing(), actor, words, replies)
     elif line.order is Order.APPROVE:
         replies.say(campaign_cards.how_to_approve(words, campaign), edits=edits, stays=True)
+        if campaign.document.allow_paid_broadcast:
+            replies.promise(ErrandKind.COST, campaign, words)
     else:
         replies.say(campaign_cards.confirming(words, line.order, campaign), edits=edits, stays=True)

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bot.domain.delivery import OnDoubt
@@ -29,6 +31,7 @@ class CampaignState(StrEnum):
     CANCELLED = "cancelled"
 
 
+UNSAID_BY_DEFAULT: Mapping[str, bool] = MappingProxyType({"unsaid by default": True})
 LOCKED = (CampaignState.IN_REVIEW, CampaignState.FINISHED, CampaignState.CANCELLED)  # nothing changes in it
 STARTED = (CampaignState.RUNNING, CampaignState.PAUSED)
 
@@ -68,8 +71,8 @@ class CampaignDocument:
     """What is approved: everything that a campaign file says, and by their hash the campaign's own words.
 
     `deadline` is a date on each recipient's clock. `legal_basis` is what receipts name as such; without it they
-    claim none. Without words of its own (`words` is None) the campaign
-    speaks those of the shipped template.
+    claim none. With `allow_paid_broadcast` Telegram may charge for its messages, and they go out faster. Without
+    words of its own (`words` is None) the campaign speaks those of the shipped template.
     """
 
     slug: str
@@ -87,6 +90,7 @@ class CampaignDocument:
     on_doubt: tuple[tuple[str, OnDoubt], ...] = ()  # step kind -> what to do, where it is not the default
     words: str | None = None
     legal_basis: str | None = None
+    allow_paid_broadcast: bool = field(default=False, metadata=UNSAID_BY_DEFAULT)
 
     @property
     def content_hash(self) -> str:
@@ -258,7 +262,8 @@ def dismiss(campaign: Campaign) -> Campaign:
 
 
 def canonical(value: object) -> bytes:
-    """Canonical JSON of a dataclass: sorted keys, no white space, dates in ISO form, UTF-8."""
+    """Canonical JSON of a dataclass: sorted keys, no white space, dates in ISO form, UTF-8. What came to be
+    said later stands in it only where it is not the default, so that older hashes hold."""
     return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
@@ -273,10 +278,14 @@ def _plain(value: object) -> object:
         case tuple():
             return [_plain(item) for item in value]
         case _ if is_dataclass(value) and not isinstance(value, type):
-            named = {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+            named = {f.name: _plain(getattr(value, f.name)) for f in fields(value) if _is_said(value, f)}
             return {"type": type(value).__name__, **named}
         case _:
             return value
+
+
+def _is_said(value: object, said: "Field[object]") -> bool:
+    return said.metadata != UNSAID_BY_DEFAULT or getattr(value, said.name) != said.default
 
 
 def _allow(act: str, campaign: Campaign, *states: CampaignState) -> None:

@@ -27,7 +27,18 @@ BASIS = r"dpv:[A-Z][A-Za-z]*|https://[^\s\x00-\x1f]+"
 A_BASIS = "a term such as dpv:Consent, or its address"
 
 REQUIRED = ("slug", "template", "announce", "deadline", "zone", "authoritative_locale", "link")
-KEYS = (*REQUIRED, "single_operator", "legal_basis", "audience", "cadence", "hours", "guards", "on_doubt")
+KEYS = (
+    *REQUIRED,
+    "single_operator",
+    "allow_paid_broadcast",
+    "legal_basis",
+    "audience",
+    "cadence",
+    "hours",
+    "guards",
+    "on_doubt",
+)
+PAID = "allow_paid_broadcast = true  # Telegram only: up to 1,000 messages a second, 0.1 Star each"
 AUDIENCE_KEYS = ("plans", "registered_before")
 CADENCE_KEYS = ("rule", "max_reminders", "offsets", "min_gap")
 HOURS_KEYS = ("from", "to")
@@ -51,6 +62,7 @@ def parse(text: str, path: str, *, locales: Collection[str] | None = None) -> Ca
         authoritative_locale=_locale(file, locales),
         link=file.needed("link", file.text("link", LINK, A_LINK)),
         single_operator=file.flag("single_operator") or False,
+        allow_paid_broadcast=file.flag("allow_paid_broadcast") or False,
         legal_basis=file.text("legal_basis", BASIS, A_BASIS),
         audience=_audience(file.table("audience", AUDIENCE_KEYS)),
         cadence=_cadence(file.table("cadence", CADENCE_KEYS)),
@@ -71,6 +83,7 @@ def dump(document: CampaignDocument) -> str:
         f"authoritative_locale = {quoted(document.authoritative_locale)}",
         f"link = {quoted(document.link)}  # the full text",
         f"single_operator = {str(document.single_operator).lower()}  # true: the author may approve",
+        *([PAID] if document.allow_paid_broadcast else []),
         *([f"legal_basis = {quoted(document.legal_basis)}"] if document.legal_basis else []),
         *_audience_lines(document.audience),
         *_cadence_lines(document.cadence),

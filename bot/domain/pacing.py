@@ -68,14 +68,20 @@ def ahead(rate_per_second: float) -> int:
     return ceil(rate_per_second * AHEAD)
 
 
-def reserve(pace: Pace, now: float) -> tuple[Pace, float]:
+def share(rate: float, paid_rate: float) -> float:
+    """What part of an interval a message takes that may go out at `paid_rate`; all of it where that is no faster."""
+    return rate / paid_rate if 0 < rate < paid_rate else 1.0
+
+
+def reserve(pace: Pace, now: float, *, share: float = 1.0) -> tuple[Pace, float]:
     """The next instant at which the lane may send, and the pace once that instant is taken.
 
-    No two instants are nearer to each other than one interval, and unused ones are not saved up.
+    The instant after it is no nearer than one interval, or the `share` of one that this message takes, and
+    unused ones are not saved up.
     """
     pace = _risen(pace, now)
     send_at = max(now, pace.next_at)
-    return replace(pace, next_at=send_at + pace.interval), send_at
+    return replace(pace, next_at=send_at + pace.interval * share), send_at
 
 
 def kept(pace: Pace, now: float) -> Kept:

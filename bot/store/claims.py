@@ -60,6 +60,11 @@ class Outgoing:
     document: Document | None = None
     surface: Surface = Surface.CHAT
 
+    @property
+    def is_paid(self) -> bool:
+        """Whether its campaign lets Telegram charge for it; nothing but a campaign's own steps is paid for."""
+        return self.campaign is not None and self.body is None and self.campaign.document.allow_paid_broadcast
+
 
 def claim(
     session: Session, lease: Lease, *, now: datetime, limit: int, rest_days: RestDays = no_rest

@@ -17,6 +17,7 @@ class ErrandKind(StrEnum):
     FORECAST = "forecast"
     WARNING = "warning"  # a forecast of which only is told whom the campaign does not reach in time
     REPORT = "report"
+    COST = "cost"  # a forecast of which only is told what may be paid for it
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ class World:
     channel: MemoryChannel
     composer: Composer
 
-    def dispatcher(self, *, rate: float = 0, owner: str = "host:1:a") -> Dispatcher:
+    def dispatcher(self, *, rate: float = 0, owner: str = "host:1:a", paid_rate: float = 0) -> Dispatcher:
         return Dispatcher(
             self.database,
             self.channel,
@@ -46,6 +46,7 @@ class World:
             key=KEY,
             rate=rate,
             rest_days=i18n.rest_days,
+            paid_rate=paid_rate,
         )
 
     async def drain(self, dispatcher: Dispatcher, until: datetime | None = None) -> None:

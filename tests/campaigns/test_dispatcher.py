@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -14,7 +15,7 @@ from bot.domain.delivery import Deferred, DeliveryState, Failed, InDoubt, Outcom
 from bot.domain.message import Verb
 from bot.domain.token import TapToken, read
 from bot.failpoints import armed
-from bot.store import claims, lanes, outbox, recipients
+from bot.store import campaigns, claims, lanes, outbox, recipients
 from bot.store.claims import Outgoing
 from bot.store.models import AddressRow, DeliveryRow, InboxRow, RenderingRow
 from tests.campaigns.sending import KEY, LANE, World, make_world, sqlite
@@ -101,6 +102,32 @@ async def test_sends_are_evenly_spaced(make_world: MakeWorld) -> None:
     gaps = [later - earlier for earlier, later in pairwise(instants)]
     assert len(instants) == 12
     assert min(gaps) >= 0.25 - 1e-6
+
+
+@pytest.mark.parametrize(("paid", "seconds"), [(False, 99 / 25), (True, 99 / 1000)])
+async def test_a_campaign_that_pays_goes_out_faster_and_says_so(
+    make_world: MakeWorld, paid: bool, seconds: float
+) -> None:
+    """Each message tells the platform, and nothing is faster without."""
+    world = make_world(100)
+    document = replace(world.campaign.document, allow_paid_broadcast=paid)
+    world.database.run(
+        campaigns.save, replace(world.campaign, document=document), now=world.clock.now(), by="admin"
+    )
+    instants = []
+    original = world.channel.send
+
+    async def noted(post: Post) -> Outcome:
+        instants.append(world.clock.monotonic())
+        return await original(post)
+
+    world.channel.send = noted  # type: ignore[method-assign]
+    await world.drain(world.dispatcher(rate=25, paid_rate=1000))
+
+    assert [post.paid for post in world.channel.posts] == [paid] * 100
+    assert instants[-1] - instants[0] == pytest.approx(seconds, abs=0.02)
+    in_a_second = [sum(start <= at < start + 1 - 1e-6 for at in instants) for start in instants]
+    assert max(in_a_second) <= (1000 if paid else 25)
 
 
 async def test_slow_down_for_one_chat_lets_the_others_go_on(make_world: MakeWorld) -> None:

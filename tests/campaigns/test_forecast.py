@@ -137,3 +137,30 @@ def test_json_is_what_scripts_rely_on(world):
         "first_at": jakarta(2).astimezone(UTC).isoformat(),
         "last_at": jakarta(2).astimezone(UTC).isoformat(),
     }
+
+
+def test_paid_broadcasts_have_their_cost_and_their_pace_on_telegram_alone(world):
+    """0.1 Star for each of six messages to three people; Slack has neither."""
+    world.people(*map(on_telegram, (1, 2, 3)), on_slack(4))
+    world.campaign(running=False, allow_paid_broadcast=True)
+
+    found = told(world)
+
+    assert (found.stars, found.as_json()["stars"]) == (1.8, 1.8)
+    assert {lane.lane: lane.rate for lane in found.lanes} == {TELEGRAM: 1000.0, SLACK: 1.0}
+
+
+def test_what_was_paid_for_already_counts_in_the_cost(world):
+    world.people(*map(on_telegram, (1, 2)))
+    world.campaign(allow_paid_broadcast=True)
+    world.at(MORNING).send()
+    world.answer("u1")
+
+    assert told(world).stars == 0.7
+
+
+def test_a_campaign_that_does_not_pay_costs_nothing(world):
+    world.people(on_telegram(1))
+    world.campaign(running=False)
+
+    assert told(world).stars is None

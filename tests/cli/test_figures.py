@@ -88,3 +88,23 @@ def test_an_export_of_nothing_has_its_columns(started, home: Path):
 
 def test_an_export_needs_a_kind_of_file(started):
     assert started("campaign", "export", "terms", "--out", "answers.xls").code == 2
+
+
+def test_who_approves_is_told_the_cost_before_it_is_approved(ready, home: Path):
+    """Who may not approve is not."""
+    paid = "allow_paid_broadcast = true\n" + (home / "ahead.toml").read_text()
+    (home / "ahead.toml").write_text(paid)
+    assert ready("recipients", "import", "people.csv").code == 0
+    loaded = ready("campaign", "load", "ahead.toml", "--by", "ann")
+
+    refused = ready("campaign", "approve", "terms", "--by", "ann")
+    approved = ready("campaign", "approve", "terms", "--by", "bob")
+    forecast = ready("campaign", "forecast", "terms", "--json").json
+
+    assert "is for Telegram only" in loaded.err
+    assert "is for Telegram only" in ready("campaign", "lint", "terms").err
+    assert (refused.code, approved.code) == (2, 0)
+    cost = f"Paid broadcast on Telegram: {forecast['stars']} Stars at most."
+    assert forecast["stars"] > 0
+    assert cost not in refused.err
+    assert cost in approved.err

@@ -1,10 +1,13 @@
 """Forecast and report in the chat: the figures in words, and the same as a picture beside them."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date
 
 import pytest
 from sqlmodel import select
 
+from bot.campaigns import service
 from bot.campaigns.forecast import Rates
 from bot.domain.campaign import CampaignState
 from bot.domain.message import Verb
@@ -99,6 +102,28 @@ async def test_who_approves_is_warned_of_a_pace_that_is_too_slow(chats, rate):
     said = [shown.text for shown in viewer.seen]
     assert len(said) == (rate > 0)
     assert all("does not reach everyone in time" in text for text in said)
+
+
+@pytest.mark.parametrize("paid", [False, True])
+async def test_who_is_about_to_approve_is_told_the_cost(chats, channel, paid):
+    """The card says that it may cost; the button that leads to the approval brings how much."""
+    approver = chats.actor(channel, "nobody", known=False)
+    chats.run(staff.add, Staff("Ann", Role.APPROVER, approver.key), by="admin", now=ASKED)
+    chats.actor(TELEGRAM, "u-1")
+    origin = chats.run(campaigns.get, SLUG).document
+    draft = replace(origin, slug="second", deadline=date(2099, 9, 28), allow_paid_broadcast=paid)
+    chats.run(service.add, draft, author="bob", now=ASKED)
+    chats.run(service.request, "second", by="bob", now=ASKED)
+    async with chats.running():
+        await chats.until(ASKED)
+        approver.commands("campaign status second")
+        await chats.wait()
+        card = approver.seen[-1]
+        approver.taps(Verb.CAMPAIGN_APPROVE)
+        await chats.wait()
+
+    assert ("Siaran berbayar" in card.text) == paid
+    assert ("0,6 Bintang" in approver.seen[-1].text) == paid
 
 
 async def test_an_unknown_campaign_is_not_found(chats, viewer):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.campaign import Halving, Hours, Offsets
+from bot.domain.campaign import Halving, Hours, Offsets, canonical
 from bot.domain.campaign_file import dump, parse
 from bot.domain.delivery import OnDoubt
 from bot.domain.guard import Guards
@@ -78,6 +78,18 @@ def test_a_guard_that_makes_no_sense_is_told(old, new, said):
     """A mistyped limit would guard nothing, unnoticed."""
     with pytest.raises(BadFile, match=said):
         parse(TEXT.replace(old, new), "c.toml")
+
+
+def test_paid_broadcasts_are_off_unless_the_file_says_so():
+    """They cost money; and a campaign that does not mention them keeps the hash that was approved."""
+    silent = parse(TEXT, "c.toml")
+
+    paid = parse("allow_paid_broadcast = true\n" + TEXT, "c.toml")
+
+    assert (silent.allow_paid_broadcast, paid.allow_paid_broadcast) == (False, True)
+    assert parse(dump(paid), "copy.toml") == paid
+    assert b"paid" not in canonical(silent)
+    assert paid.content_hash != silent.content_hash
 
 
 def test_tables_may_be_left_out():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.pacing import CHAT_GAP, Pace, chat_free_at, pace, refused, reserve, sent
+from bot.domain.pacing import CHAT_GAP, Pace, chat_free_at, pace, refused, reserve, sent, share
 
 WAIT = timedelta(seconds=7)
 
@@ -40,6 +40,27 @@ def test_in_no_second_there_are_more_messages_than_the_rate(rate, pauses):
         assert in_a_second <= ceil(rate)
     gaps = [later - earlier for earlier, later in pairwise(instants)]
     assert all(gap >= 1 / rate - 1e-9 for gap in gaps)
+
+
+def test_a_message_that_is_paid_for_takes_its_part_of_an_interval():
+    """One that is not still takes a whole one, whatever stands beside it; slower after a refusal go both."""
+    part = share(25, 1000)
+    lane, instants = pace(25), []
+
+    for taken in (part, part, 1.0, part):
+        lane, at = reserve(lane, 0.0, share=taken)
+        instants.append(at)
+
+    assert instants == pytest.approx([0.0, 0.001, 0.002, 0.042])
+    slower = refused(lane, "a", wait=timedelta(), now=0.0, whole_lane=True)
+    _, at = reserve(reserve(slower, 1.0, share=part)[0], 1.0, share=part)
+    assert at == pytest.approx(1.0 + 0.001 / 0.75, rel=0.01)
+
+
+@pytest.mark.parametrize(("rate", "paid_rate"), [(0, 1000), (25, 0), (25, 20)])
+def test_paying_makes_nothing_slower(rate, paid_rate):
+    """Nor does it mean anything where there is no limit, or no such offer."""
+    assert share(rate, paid_rate) == 1.0
 
 
 def test_a_lane_without_limit_never_waits():

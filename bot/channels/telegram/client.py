@@ -158,8 +158,11 @@ def _parameters(post: Post, prepared: _Prepared) -> dict[str, object]:
     fields = [f'"chat_id":{json.dumps(post.to.external)}', prepared.fixed]
     if post.edits is not None:
         fields.append(f'"message_id":{int(post.edits)}')
-    elif post.message.silent:
-        fields.append('"disable_notification":true')
+    else:
+        if post.message.silent:
+            fields.append('"disable_notification":true')
+        if post.paid:
+            fields.append('"allow_paid_broadcast":true')
     if (keyboard := prepared.rendered.keyboard(post.tokens)) is not None:
         fields.append(f'"reply_markup":{keyboard}')
     return {BODY: ReadyBody(f"{{{','.join(fields)}}}")}

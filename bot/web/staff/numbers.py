@@ -13,7 +13,7 @@ from bot.campaigns.wording import Template
 from bot.conversation import cards, figures_words
 from bot.domain.campaign import Campaign
 from bot.domain.recipient import Exclusion
-from bot.i18n import shown_number
+from bot.i18n import shown_decimal, shown_number
 from bot.pages import HEADERS
 from bot.store import campaigns
 from bot.store.database import Session
@@ -114,6 +114,7 @@ def _forecast_values(visit: Visit, found: Forecast) -> dict[str, object]:
         },
         "lanes": lanes,
         "misses": [(step(miss.step), number(miss.count), miss.why) for miss in found.misses],
+        "stars": None if found.stars is None else shown_decimal(found.stars, words.locale),
         "finishes_at": words.moment(found.finishes_at) if found.finishes_at else None,
     }
 

@@ -1,5 +1,6 @@
 """Sending: one request for each post, and what is said of it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -35,6 +36,17 @@ def test_the_lane_is_the_bots_number(channel):
 
     assert same.lane == "telegram:123456"
     assert same.name is ChannelName.TELEGRAM
+
+
+@pytest.mark.parametrize("edits", [None, "98"])
+async def test_only_a_new_message_can_be_paid_for(api, channel, edits):
+    """An edit has no such parameter."""
+    api.ok({"message_id": 99})
+
+    await channel.send(replace(post(edits=edits), paid=True))
+
+    [asked] = api.asked
+    assert asked.parameters.get("allow_paid_broadcast") == (True if edits is None else None)
 
 
 async def test_a_post_is_one_send(api, channel):
