@@ -118,6 +118,12 @@ SELECT recipient.id, recipient.id, recipient.id, 1, delivery.id, printf('TEN-%01
 FROM recipient JOIN delivery ON delivery.recipient_id = recipient.id AND delivery.step = 'notice'
 WHERE plan = 'pro' AND recipient.id % 5 >= 2
 """
+COPIED = """
+UPDATE choice SET received_at = json_extract(CAST(record AS TEXT), '$.received_at'),
+                  hour = substr(json_extract(CAST(record AS TEXT), '$.received_at'), 1, 13),
+                  channel = json_extract(CAST(record AS TEXT), '$.channel'),
+                  locale = json_extract(CAST(record AS TEXT), '$.locale')
+"""
 LOOKS = """
 INSERT INTO audit (at, actor, act, subject, allowed)
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :people / 10)
@@ -175,6 +181,7 @@ def _ask(database: Database, people: int) -> None:
         )
     database.run(_execute, ENTRIES, {})
     database.run(_execute, ANSWERS, {"record": RECORD.canonical.decode()})
+    database.run(_execute, COPIED, {})
     database.run(_execute, LOOKS, {"people": people})
 
 

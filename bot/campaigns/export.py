@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from typing import IO
 
-from bot.store import campaigns, tallies
+from bot.store import campaigns, register
 from bot.store.database import Session
-from bot.store.tallies import KeptAnswer
+from bot.store.register import KeptAnswer
 
 COMPUTED = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # a spreadsheet takes it for a formula
 MARK = "'"  # before what would be one, and before what begins with it
@@ -38,7 +38,7 @@ COLUMNS = tuple(field.name for field in fields(Line))
 def lines(session: Session, slug: str) -> Iterator[Line]:
     """Every answer in the order in which it was kept; those that were changed later do not stand."""
     campaign = campaigns.get(session, slug)
-    return (_line(kept) for kept in tallies.every_answer(session, campaign))
+    return (_line(kept) for kept in register.every_answer(session, campaign))
 
 
 def write_csv(found: Iterable[Line], out: IO[str]) -> int:

@@ -3,19 +3,21 @@
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from bot.domain.campaign import Campaign
 from bot.domain.choice import ChoiceValue
 from bot.domain.step import StepKind
-from bot.store import campaigns, figures, tallies
+from bot.store import campaigns, figures, register, tallies
 from bot.store.database import Session
 from bot.store.figures import Figures
-from bot.store.tallies import Answered
+from bot.store.register import Answered, ToStep
 
 BY_ITSELF = "by themselves"  # an answer to no campaign message: by a command, on the app's own page
 
 Json = dict[str, object]
+Counted = TypeVar("Counted", Answered, ToStep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def report(session: Session, twin: Session, slug: str) -> Report:
     """What came of the campaign until now; the answers are counted by the `twin`, in a thread of its own."""
     campaign = campaigns.get(session, slug)
     with ThreadPoolExecutor(1, thread_name_prefix="answers") as beside:
-        counting = beside.submit(tallies.answers, twin, campaign)
+        counting = beside.submit(register.answers, twin, campaign)
         people = figures.people(session, campaign.document)
         delivered = tallies.deliveries(session, campaign)
         languages = tallies.reached_by_locale(session, campaign)
@@ -104,7 +106,7 @@ def report(session: Session, twin: Session, slug: str) -> Report:
         seconds_to_answer=answers.seconds_to_answer,
         steps=_parts(
             _people((row.step, row.count) for row in delivered if row.is_reached),
-            answered,
+            answers.steps,
             lambda row: row.step or BY_ITSELF,
         ),
         days=_sorted(
@@ -135,7 +137,7 @@ def _people(counted: Iterable[tuple[str, int]]) -> Mapping[str, int]:
 
 
 def _parts(
-    people: Mapping[str, int], answered: Iterable[Answered], answered_as: Callable[[Answered], str]
+    people: Mapping[str, int], answered: Iterable[Counted], answered_as: Callable[[Counted], str]
 ) -> tuple[Part, ...]:
     chosen: dict[str, dict[ChoiceValue, int]] = {}
     for answer in answered:

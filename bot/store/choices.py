@@ -13,6 +13,7 @@ from bot.store import ledger
 from bot.store.models import ChoiceRow, EffectRow, RecipientRow
 
 RECORD = TypeAdapter(ChoiceRecord)
+HOUR = len("2025-09-02T09")
 
 RandomBytes = Callable[[int], bytes]
 
@@ -52,6 +53,10 @@ def add(
         supersedes=supersedes(record, earlier),
         record=content,
         nonce=nonce,
+        received_at=record.received_at.isoformat(),
+        hour=record.received_at.isoformat()[:HOUR],
+        channel=record.channel.value,
+        locale=record.locale,
     )
     session.add(row)
     session.flush()

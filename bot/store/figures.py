@@ -12,9 +12,10 @@ from bot.domain.choice import ChoiceValue
 from bot.domain.delivery import DeliveryState
 from bot.domain.recipient import Exclusion, Reach
 from bot.domain.step import StepKind
-from bot.store import tallies
+from bot.store import register, tallies
 from bot.store.models import AddressRow, ChoiceRow, DeliveryRow, LinkTokenRow, RecipientRow
-from bot.store.tallies import Answers, Delivered, is_asked
+from bot.store.register import Answers
+from bot.store.tallies import Delivered, is_asked
 
 REACHES = (Reach.UNLINKED, Reach.GONE, Reach.BLOCKED, Reach.REACHABLE)  # the last that holds is a person's
 DOUBTFUL = (DeliveryState.IN_DOUBT.value, DeliveryState.HELD.value)
@@ -68,7 +69,7 @@ def of(session: Session, campaign: Campaign) -> Figures:
     return summed(
         people(session, campaign.document),
         tallies.deliveries(session, campaign),
-        tallies.answers(session, campaign),
+        register.answers(session, campaign),
         funnel(session, campaign.id),
     )
 

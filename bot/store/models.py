@@ -307,7 +307,19 @@ class ChoiceRow(SQLModel, table=True):
     """A choice as it was made; never updated. `record` holds what `nonce` and the ledger commit to."""
 
     __tablename__ = "choice"
-    __table_args__ = (Index("ix_choice_person", "recipient_id", "campaign_id"),)
+    __table_args__ = (
+        Index("ix_choice_person", "recipient_id", "campaign_id"),
+        Index(  # of all with an hour: no search by campaign alone is led astray by it
+            "ix_choice_alike",
+            "campaign_id",
+            "hour",
+            "channel",
+            "locale",
+            "value",
+            sqlite_where=text("hour IS NOT NULL"),
+            postgresql_where=text("hour IS NOT NULL"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     seq: int = Field(foreign_key="ledger_entry.seq", unique=True)
@@ -319,6 +331,12 @@ class ChoiceRow(SQLModel, table=True):
     supersedes: bool  # False: it came late and a newer one by the platform's order already stood
     record: bytes
     nonce: bytes
+    received_at: str | None = (
+        None  # this and the next three as in the record; None: by a release without them
+    )
+    hour: str | None = None  # that in which it was received, in UTC
+    channel: str | None = None
+    locale: str | None = None
 
 
 class RepetitionRow(SQLModel, table=True):

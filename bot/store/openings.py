@@ -13,17 +13,20 @@ from sqlmodel import Session
 from bot.clock import SystemClock
 from bot.domain.ledger import NONCE_BYTES, mac
 from bot.exceptions import TenggatError
+from bot.store.choices import HOUR
 from bot.store.database import Database
 from bot.store.stored import NotText, Row, Unreadable, stored
 
 CHOICES = """
-    SELECT c.seq, c.delivery_id, c.receipt, c.value, c.supersedes, c.record, c.nonce, r.pseudonym, k.slug
+    SELECT c.seq, c.delivery_id, c.receipt, c.value, c.supersedes, c.record, c.nonce, r.pseudonym, k.slug,
+        c.received_at, c.hour, c.channel, c.locale
     FROM choice c
     LEFT JOIN recipient r ON r.id = c.recipient_id
     LEFT JOIN campaign k ON k.id = c.campaign_id
     WHERE c.id BETWEEN :first AND :last
     ORDER BY c.id
 """
+NOT_COPIED = [None] * 4  # by a release that does not know these columns
 FIRST, LAST = -(1 << 63), (1 << 63) - 1  # whatever number a row has
 
 
@@ -109,7 +112,7 @@ def _is_its_record(row: Row) -> bool:
     A record is canonical JSON, in which each key stands once and no quotation mark in a text stands bare: so a
     column is the record's when the bytes that say so are in it. Reading it as JSON takes four times as long.
     """
-    seq, delivery, receipt, value, stands, record, nonce, pseudonym, slug = row
+    seq, delivery, receipt, value, stands, record, nonce, pseudonym, slug, *copied = row
     if not (type(seq) is int and type(record) is type(nonce) is bytes and len(nonce) == NONCE_BYTES):
         return False
     told = record.decode(errors="replace")
@@ -122,4 +125,17 @@ def _is_its_record(row: Row) -> bool:
         and f',"receipt":"{receipt}","received_at":"' in told
         and f',"recipient":"{pseudonym}","recorded_at":"' in told
         and told.endswith(f',"value":"{value}"}}')
+        and (copied == NOT_COPIED or _is_copied(told, slug, *copied))
+    )
+
+
+def _is_copied(
+    told: str, slug: str, received_at: object, hour: object, channel: object, locale: object
+) -> bool:
+    return (
+        told.startswith(f'{{"campaign":"{slug}","channel":"{channel}"')
+        and f'","locale":"{locale}","machine_made":' in told
+        and f'","received_at":"{received_at}","recipient":' in told
+        and type(received_at) is type(hour) is str
+        and hour == received_at[:HOUR]
     )

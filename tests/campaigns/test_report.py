@@ -5,10 +5,13 @@ from dataclasses import replace
 from datetime import date, timedelta
 from itertools import product
 
+from sqlalchemy import text
+
 from bot.campaigns.report import BY_ITSELF, report
 from bot.domain.choice import ChoiceValue
 from bot.domain.recipient import Plan, Reach, covers, exclusion
 from bot.store import addresses, figures, recipients
+from bot.store.database import Session
 from bot.store.twins import twinned
 from tests.worlds import ANNOUNCED, MORNING, document, on_both, on_slack, on_telegram
 
@@ -35,6 +38,21 @@ def test_a_report_counts_people_by_step_day_language_and_channel(world):
     assert told["days"] == [_part("2025-09-02", 4, opt_in=1, opt_out=1)]
     assert told["locales"] == [_part("en", 3, opt_in=1, opt_out=1), _part("ja", 1)]
     assert told["channels"] == [_part("slack", 1), _part("telegram", 3, opt_in=1, opt_out=1)]
+
+
+def test_answers_that_the_release_before_has_kept_count_alike(world):
+    """Beside this one it may still be at work; it does not know the columns by which answers are counted."""
+    world.people(*map(on_telegram, (1, 2, 3)), on_slack(4, locale="ja"))
+    world.campaign()
+    world.at(MORNING).send()
+    for hours, ref in enumerate(("u1", "u2", "u4"), 1):
+        world.at(MORNING + timedelta(hours=hours)).answer(ref, ChoiceValue.OPT_IN)
+    world.answer("u2", ChoiceValue.OPT_OUT)
+    told = world.database.read(twinned(report), "terms").as_json()
+
+    for people in ("1", "2", "3, 4"):
+        world.run(_forget_the_copies, people)
+        assert world.database.read(twinned(report), "terms").as_json() == told
 
 
 def test_who_changed_their_mind_counts_once_with_the_answer_that_stands(world):
@@ -105,3 +123,8 @@ def _part(name, reached, *, opt_in=0, opt_out=0):
         "opt_in": opt_in,
         "opt_out": opt_out,
     }
+
+
+def _forget_the_copies(session: Session, people: str) -> None:
+    columns = "received_at = NULL, hour = NULL, channel = NULL, locale = NULL"
+    session.execute(text(f"UPDATE choice SET {columns} WHERE recipient_id IN ({people})"))

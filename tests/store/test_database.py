@@ -11,11 +11,12 @@ from sqlmodel import Session, SQLModel, col, delete, select
 
 from bot.clock import SystemClock, VirtualClock
 from bot.domain.campaign import Campaign
+from bot.domain.choice import ChoiceValue
 from bot.exceptions import DatabaseAway, DatabaseNotMigrated, NotSavedInTime
 from bot.store import campaigns
 from bot.store.database import Database, leave_no_traces
 from bot.store.models import RecipientRow
-from tests.worlds import BEFORE, document
+from tests.worlds import BEFORE, document, on_telegram
 
 CAMPAIGN = Campaign(document())
 
@@ -37,6 +38,21 @@ def test_up_and_down_and_up_again(database):
     database.require_migrated()
 
     assert left <= {"alembic_version"}
+
+
+def test_what_answers_are_counted_by_is_copied_from_their_records(world):
+    world.people(on_telegram(1), on_telegram(2))
+    world.campaign()
+    world.answer("u1", ChoiceValue.OPT_IN)
+    world.answer("u2", ChoiceValue.OPT_OUT)
+    columns = text("SELECT received_at, hour, channel, locale FROM choice ORDER BY id")
+    before = world.run(lambda session: session.execute(columns).all())
+
+    world.database.downgrade(to="0003")
+    world.database.migrate()
+
+    assert world.run(lambda session: session.execute(columns).all()) == before
+    assert [channel for _, _, channel, _ in before] == ["telegram", "telegram"]
 
 
 def test_indexes_cover_every_foreign_key_that_is_searched(database):
