@@ -155,7 +155,7 @@ class Settings:
         Variable(
             "BOT_SECRET_KEY",
             _secret_key,
-            f"Signs buttons and links; {SHORTEST_KEY} or more characters, kept as long as the database.",
+            f"Signs buttons and links, encrypts tokens; {SHORTEST_KEY} or more characters, kept like the database.",
             example=EXAMPLE_KEY,
         ),
         secret=True,

@@ -109,6 +109,61 @@ class UnknownZone(TenggatError):
         super().__init__(f"There is no time zone `{name}`: {hint}")
 
 
+class CannotUnlock(NotReady):
+    """Credentials that this key does not open."""
+
+    def __init__(self, about: str) -> None:
+        super().__init__(
+            f"The token of {about} cannot be decrypted with this BOT_SECRET_KEY: set the one that it was added"
+            " with, or add it again (`tenggat identity add`)."
+        )
+
+
+class UnknownIdentity(TenggatError):
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        there = f"There are: {', '.join(known)}." if known else "None was added: `tenggat identity add`."
+        super().__init__(f"There is no identity `{name}` beside those of the environment. {there}")
+
+
+class IdentityOfEnvironment(TenggatError):
+    def __init__(self, name: str, setting: str) -> None:
+        super().__init__(f"{name} is the environment's own ({setting}): change it there.")
+
+
+class IdentityTaken(TenggatError):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is there already; `--replace` gives it the new token.")
+
+
+class AddressesLeft(TenggatError):
+    """An identity that people belong to is not removed before it is said what becomes of them."""
+
+    def __init__(self, name: str, count: int, ways: str) -> None:
+        super().__init__(f"{count} addresses belong to {name}: say what becomes of them with {ways}.")
+
+
+class BadIdentityMove(TenggatError):
+    def __init__(self, name: str, to: str, why: str) -> None:
+        super().__init__(f"The addresses of {name} cannot go to {to}: {why}.")
+
+
+class AmbiguousIdentity(TenggatError):
+    def __init__(self, ending: str, count: int) -> None:
+        super().__init__(f"{count} identities end in `{ending}`: give the whole number or id.")
+
+
+class BadToken(TenggatError):
+    """What was given is no token; the text is not repeated."""
+
+    def __init__(self, expected: str) -> None:
+        super().__init__(f"That is no token: expected {expected}.")
+
+
+class NoToken(TenggatError):
+    def __init__(self, what: str, where: str) -> None:
+        super().__init__(f"Expected {what} {where}; a token never stands on the command line.")
+
+
 class UnknownCampaign(TenggatError):
     def __init__(self, slug: str, known: Sequence[str]) -> None:
         there = (

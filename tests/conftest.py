@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from bot.config import Settings
 from bot.domain import ledger
+from bot.domain.identity import Credentials
 from tests.canaries import OURS, Canaries, Ear, overheard
 
 pytest_plugins = ("tests.worlds",)
@@ -49,6 +50,7 @@ def canaries() -> Iterator[Canaries]:
     """The secrets of the whole run, at DEBUG: it fails when one of them was in a log or was printed."""
     patch, ear = pytest.MonkeyPatch(), Ear(CANARIES)
     patch.setattr(Settings, "__init__", overheard(Settings.__init__, _learn))
+    patch.setattr(Credentials, "__init__", overheard(Credentials.__init__, _learn_credentials))
     patch.setattr(
         ledger, "commitment", overheard(ledger.commitment, lambda nonce, _: CANARIES.set_nonce(nonce))
     )
@@ -73,6 +75,10 @@ def says_secrets(request: pytest.FixtureRequest) -> Iterator[None]:
     CANARIES.now_on_purpose = True
     yield
     CANARIES.now_on_purpose = False
+
+
+def _learn_credentials(credentials: Credentials, *_: object, **__: object) -> None:
+    CANARIES.set(credentials.secrets())
 
 
 def _learn(settings: Settings, *_: object, **__: object) -> None:

@@ -2,21 +2,25 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from bot import i18n, resources
+from bot.app.enrolling import opens
 from bot.app.observing import OTEL, SENTRY
 from bot.channels.outside import NEWEST, outside
 from bot.channels.slack import checkup as slack
 from bot.channels.telegram import checkup as telegram
 from bot.clock import SystemClock
 from bot.config import Settings
+from bot.domain import vault
 from bot.domain.check import Check
+from bot.domain.identity import Identity, masked
 from bot.domain.recipient import ChannelName
 from bot.domain.roles import Act, may
-from bot.exceptions import TenggatError
-from bot.store import durability, lanes, restores, staff
+from bot.exceptions import CannotUnlock, TenggatError
+from bot.store import durability, identities, lanes, restores, staff
 from bot.store.database import Database, Session
 
 SETTINGS: Final = "the settings can be read"
@@ -30,21 +34,25 @@ async def examine(environ: Mapping[str, str], *, online: bool) -> Sequence[Check
         settings = Settings.from_environment(environ)
     except TenggatError as error:
         return [Check(SETTINGS, str(error))]
-    checks = [Check(SETTINGS), *_settings(settings), *_shipped(), *_database(settings)]
+    kept = _kept_identities(settings)
+    checks = [
+        Check(SETTINGS),
+        *_settings(settings),
+        _channel(settings, kept),
+        *_shipped(),
+        *_database(settings),
+    ]
+    checks += _identities(settings, kept)
     checks.append(await _checkpoints(settings))
     if online:
         checks += await _platforms(settings)
+        checks += await _others(settings, kept)
     return checks
 
 
 def _settings(settings: Settings) -> Iterator[Check]:
     yield _set(
         "buttons and links can be signed", settings.secret_key, "BOT_SECRET_KEY", "openssl rand -hex 32"
-    )
-    has_channel = settings.telegram_token or settings.slack_bot_token
-    yield Check(
-        "a channel is on",
-        None if has_channel else 'set BOT_TELEGRAM_TOKEN or BOT_SLACK_BOT_TOKEN (README, "Go live")',
     )
     yield _set(
         "people are told who writes to them", settings.operator, "BOT_OPERATOR", "your name and contact"
@@ -61,6 +69,52 @@ def _settings(settings: Settings) -> Iterator[Check]:
             "a secret",
         )
     yield from (extra.check() for extra in (OTEL, SENTRY) if extra.setting(settings))
+
+
+def _channel(settings: Settings, kept: Sequence[Identity]) -> Check:
+    has_channel = settings.telegram_token or settings.slack_bot_token or kept
+    fix = 'set BOT_TELEGRAM_TOKEN or BOT_SLACK_BOT_TOKEN (README, "Go live"), or `tenggat identity add`'
+    return Check("a channel is on", None if has_channel else fix)
+
+
+def _kept_identities(settings: Settings) -> Sequence[Identity]:
+    """Those beside the environment's; none while the database does not tell."""
+    with suppress(TenggatError), Database(settings.database_url, clock=SystemClock()) as database:
+        database.require_migrated()
+        return database.read(identities.every)
+    return ()
+
+
+def _identities(settings: Settings, kept: Sequence[Identity]) -> Iterator[Check]:
+    """Of each whether its token can be decrypted, and whether all addresses belong to one that is there."""
+    key = settings.secret_key.encode()
+    for identity in kept:
+        again = f"set the BOT_SECRET_KEY it was added with, or `tenggat identity add {identity.channel} --replace`"
+        yield Check(
+            f"the token of {masked(identity.name)} can be decrypted", None if opens(key, identity) else again
+        )
+    with suppress(TenggatError), Database(settings.database_url, clock=SystemClock()) as database:
+        database.require_migrated()
+        lost = database.read(identities.homeless)
+        told = ", ".join(f"{masked(name)} ({count})" for name, count in lost.items())
+        fix = f"nobody writes as {told}: `tenggat identity add`, or import them with another telegram_bot"
+        yield Check("every address belongs to a bot that is known", fix if lost else None)
+
+
+async def _others(settings: Settings, kept: Sequence[Identity]) -> list[Check]:
+    """What the platforms say of the identities beside the environment's."""
+    checks: list[Check] = []
+    for identity in kept:
+        try:
+            held = vault.unlock(settings.secret_key.encode(), identity.locked, name=identity.name)
+        except CannotUnlock:  # which is told already
+            continue
+        if identity.channel is ChannelName.TELEGRAM:
+            found = await telegram.checkup(held.token, api=settings.telegram_api, base_url=settings.base_url)
+        else:
+            found = await slack.checkup(held.token, app_token=held.app_token, api=settings.slack_api)
+        checks += [replace(check, name=f"{masked(identity.name)}, {check.name}") for check in found]
+    return checks
 
 
 def _set(name: str, value: str, variable: str, how: str) -> Check:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 
 from bot import i18n, resources
-from bot.app.identities import Lane, open_lanes, registered, slack_inbound, team_of, telegram_inbound
+from bot.app.identities import Lane, Opening, SlackDoor, registered
 from bot.app.introducing import introduce
 from bot.app.observing import observed
 from bot.app.owners import is_dead, owner_name
@@ -24,7 +24,6 @@ from bot.campaigns.forecast import Rates
 from bot.campaigns.planner import Planner
 from bot.campaigns.upkeep import Upkeep
 from bot.channels.recall import Recalls
-from bot.channels.slack.inbound import SlackInbound
 from bot.channels.telegram.client import TelegramChannel
 from bot.channels.telegram.inbound import TelegramInbound
 from bot.clock import Clock, SystemClock
@@ -41,6 +40,7 @@ from bot.domain.reply import read
 from bot.engine.base import Engine
 from bot.engine.local import LocalEngine
 from bot.store import candidates, lanes
+from bot.store import identities as kept_identities
 from bot.store.database import Database
 
 SLICE = timedelta(seconds=30)  # a worker that ends, or another lane, waits no longer
@@ -79,9 +79,12 @@ async def opened(
         watch = stack.enter_context(observed(settings))
         engine = watch(LocalEngine() if jumps else _engine(database))
         upkeep = await open_upkeep(settings, database, clock, speaking, jumps=jumps) if keeps_up else {}
+        known = None
         if identities is None:
+            known = await database.transact(kept_identities.mark)
             desk = Forms(database, talk, clock=clock, taken=partial(engine.hint, PLAN))
-            served = await open_lanes(stack, settings, database, clock, speaking, listens=listens, desk=desk)
+            opening = Opening(stack, settings, database, clock, speaking, desk)
+            served = await opening.lanes(listens=listens)
         else:
             served = await registered(identities, database, clock)
         told = staff_upkeep(settings, database, clock, speaking, served) if keeps_up else {}
@@ -95,6 +98,7 @@ async def opened(
             {**upkeep, **told},
             jumps=jumps,
             listens=listens,
+            known=None if jumps else known,
         )
 
 
@@ -106,8 +110,9 @@ class Reception:
     clock: Clock
     database: Database
     talk: Talk  # what the staff pages look people and campaigns up with
-    telegram: TelegramInbound | None
-    slack: SlackInbound | None
+    telegram: Sequence[TelegramInbound]
+    slack: Sequence[SlackDoor]
+    known: str = ""  # the identities beside the environment's, by their mark
 
 
 @asynccontextmanager
@@ -131,14 +136,11 @@ async def receiving(
         database.require_migrated()
         speaking = Speaking(catalogs or i18n.Catalogs.load(resources.locales()), settings.operator)
         talk = _talk(settings, speaking, secrets.token_bytes)
-        telegram = slack = None
-        if settings.telegram_token:
-            telegram = await telegram_inbound(stack, settings, clock, speaking)
-        if settings.slack_bot_token:
-            team = await team_of(stack, settings, database)
-            desk = Forms(database, talk, clock=clock, taken=lambda: None)  # the workers look each second
-            slack = await slack_inbound(stack, settings, clock, speaking, team=team, desk=desk)
-        yield Reception(settings, clock, database, talk, telegram, slack)
+        desk = Forms(database, talk, clock=clock, taken=lambda: None)  # the workers look each second
+        opening = Opening(stack, settings, database, clock, speaking, desk)
+        known = await database.transact(kept_identities.mark)
+        telegram, slack = await opening.telegram_inbounds(), await opening.slack_doors()
+        yield Reception(settings, clock, database, talk, telegram, slack, known)
 
 
 @asynccontextmanager
@@ -185,6 +187,7 @@ def _wire(
     *,
     jumps: bool,
     listens: bool,
+    known: str | None,
 ) -> App:
     owner, key, speaking = owner_name(), settings.secret_key.encode(), talk.speaking
     planner = Planner(database, rest_days=i18n.rest_days)
@@ -211,8 +214,9 @@ def _wire(
         for lane in served
     }
     intakes = [
-        Intake(database, inbound, clock=clock, taken=partial(engine.hint, INBOX))
-        for inbound in inbounds.values()
+        Intake(database, lane.inbound, clock=clock, taken=partial(engine.hint, INBOX))
+        for lane in served
+        if lane.inbound is not None and lane.listens
     ]
     return App(
         settings=settings,
@@ -237,6 +241,8 @@ def _wire(
         upkeep=upkeep,
         leases_inbound=not jumps,
         slice=None if jumps or database.is_sqlite else SLICE,
+        identities=known,
+        secrets=tuple(secret for lane in served for secret in lane.secrets),
     )
 
 

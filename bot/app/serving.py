@@ -19,8 +19,8 @@ from bot.conversation.intake import Intake
 from bot.conversation.router import Router
 from bot.engine.base import Engine, Job
 from bot.engine.metronome import Metronome
-from bot.exceptions import TenggatError
-from bot.store import candidates, lanes, outbox
+from bot.exceptions import DatabaseAway, TenggatError
+from bot.store import candidates, identities, lanes, outbox
 from bot.store.database import Database
 from bot.store.lanes import Lease
 
@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 PLAN, INBOX, ERRANDS = "plan", "inbox", "errands"
 LANES, SEGMENTS = "lane", "segments:all"  # shared with other processes: a lane's drain, much to plan
+LOOK = timedelta(seconds=3)  # in which identities that were added are noticed
 GRACE = 10.0  # seconds that sends on their way have when the program is stopped
 LONGEST_RETRY = timedelta(minutes=15)  # `drain` waits so long for a platform that said to come later
 
@@ -53,6 +54,9 @@ class App:
     upkeep: Mapping[str, Upkeep] = field(default_factory=dict)
     leases_inbound: bool = True  # others may listen under the same identity: one at a time does
     slice: timedelta | None = None  # so long a lane is drained before others may have its place
+    identities: str | None = None  # as they were when this was opened; None: others are no concern of it
+    secrets: Sequence[str] = field(default=(), repr=False)  # of the identities: none may be logged
+    is_outdated: bool = False  # there are other identities now: whoever runs it opens it anew
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -67,6 +71,8 @@ class App:
                     for introduce in self.introductions
                 ),
             ]
+            if self.identities is not None:
+                serving.append(tasks.create_task(self._watch_identities(self.identities), name="identities"))
             await self.stopping.wait()
             await self._finish(serving)
 
@@ -147,6 +153,13 @@ class App:
             case Drained.TAKEN:  # the next tick is soon enough: its owner is at work
                 pass
 
+    async def _watch_identities(self, known: str) -> None:
+        """Stop when identities were added, removed or given another token."""
+        await other_identities(self.database, self.clock, known)
+        logger.info("other identities are there")
+        self.is_outdated = True
+        self.stop()
+
     async def _take_in(self, intake: Intake) -> None:
         """Take updates in while nobody else does under this identity."""
         if not self.leases_inbound:
@@ -191,6 +204,15 @@ class App:
                 await asyncio.gather(*(dispatcher.idle.wait() for dispatcher in self.dispatchers.values()))
         for task in serving:
             task.cancel()
+
+
+async def other_identities(database: Database, clock: Clock, known: str) -> None:
+    """Return once there are other identities, or other credentials, than those `known` by their mark."""
+    while True:
+        await clock.sleep(LOOK)
+        with suppress(DatabaseAway):  # it is looked at again
+            if await database.transact(identities.mark) != known:
+                return
 
 
 async def _said(introduce: Callable[[], Awaitable[None]]) -> None:

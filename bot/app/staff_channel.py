@@ -12,6 +12,7 @@ from bot.conversation.daily_report import DailyReport
 from bot.conversation.person import Speaking
 from bot.conversation.progress import Progress
 from bot.domain.recipient import Address, ChannelName
+from bot.exceptions import MissingSettings
 from bot.store.bulletins import Place
 from bot.store.database import Database
 
@@ -43,10 +44,10 @@ def staff_places(settings: Settings, lanes: Sequence[str]) -> Sequence[Place]:
     places = []
     for named in settings.staff_channel.split():
         channel, _, external = named.partition(":")
-        settings.require(
-            TOKENS[ChannelName(channel)], purpose=f"Telling staff in {named} (BOT_STAFF_CHANNEL)"
-        )
-        lane = next(lane for lane in lanes if lane.startswith(f"{channel}:"))
+        lane = next((lane for lane in lanes if lane.startswith(f"{channel}:")), None)
+        if lane is None:
+            purpose = f"Telling staff in {named} (BOT_STAFF_CHANNEL)"
+            raise MissingSettings([TOKENS[ChannelName(channel)]], purpose)
         places.append(Place(lane, _address(ChannelName(channel), external, lane)))
     return places
 

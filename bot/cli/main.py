@@ -13,6 +13,7 @@ from bot.cli import (
     demo,
     doctor,
     effects,
+    identity,
     inspect,
     interpret,
     ledger,
@@ -32,6 +33,7 @@ app.add_typer(template.app, name="template")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(receipt.app, name="receipt")
 app.add_typer(effects.app, name="effects")
+app.add_typer(identity.app, name="identity")
 for commands in (backup, inspect, interpret, run, web, demo, simulate, doctor):
     commands.register(app)
 

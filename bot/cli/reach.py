@@ -12,6 +12,7 @@ from bot.cli.progress import progress
 
 if TYPE_CHECKING:
     from bot.config import Settings
+    from bot.store.database import Database
 
 ROWS_REJECTED = 1
 FEW_TO_LOOK_UP = 50  # a minute's worth
@@ -54,7 +55,7 @@ def invite(
         result = write_links(
             opened,
             slug,
-            bot=checked_name(bot) if bot else _asked_name(chosen),
+            bot=checked_name(bot) if bot else _asked_name(chosen, opened),
             key=chosen.secret_key.encode(),
             out=out,
             everyone=everyone,
@@ -92,7 +93,7 @@ def link_slack(
         raise typer.Exit(ROWS_REJECTED)
 
 
-def _asked_name(chosen: "Settings") -> str:
+def _asked_name(chosen: "Settings", opened: "Database") -> str:
     from bot.app.reaching import telegram_name
 
-    return asyncio.run(telegram_name(chosen))
+    return asyncio.run(telegram_name(chosen, opened))

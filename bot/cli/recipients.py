@@ -30,10 +30,11 @@ def import_(
 ) -> None:
     """Bring people in, or up to date, from a CSV file.
 
-    Columns: ref, plan (both needed), locale, timezone, registered_at, telegram_chat_id, slack_team_id,
-    slack_user_id, email_hash. A column that the file does not have is left as it is, an empty cell clears it,
-    but no address. Bad rows go to FILE.rejects.csv, and the exit code is 1; all others go in. JSON: read,
-    created, updated, unchanged, rejected, rejects_file, seconds.
+    Columns: ref, plan (both needed), locale, timezone, registered_at, telegram_chat_id, telegram_bot (of several
+    bots the one that a new address belongs to, by its number), slack_team_id, slack_user_id, email_hash. A column
+    that the file does not have is left as it is, an empty cell clears it, but no address. Bad rows go to
+    FILE.rejects.csv, and the exit code is 1; all others go in. JSON: read, created, updated, unchanged, rejected,
+    rejects_file, seconds.
     """
     from bot.campaigns.importer import import_people
     from bot.domain.suppression import suppression_key

@@ -76,12 +76,17 @@ def _run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 async def _serve(settings: "Settings", *, listens: bool) -> None:
+    from bot import logs
     from bot.app import opened
 
-    async with opened(settings, listens=listens) as app:
-        _stop_on_signals(app)
-        console.note(f"Tenggat is up: {', '.join(app.dispatchers)}. Ctrl-C ends it.")
-        await app.run()
+    is_outdated = True
+    while is_outdated:  # opened anew where there are other identities
+        async with opened(settings, listens=listens) as app:
+            logs.configure(settings.log_level, secrets=(*settings.secrets(), *app.secrets))
+            _stop_on_signals(app)
+            console.note(f"Tenggat is up: {', '.join(app.dispatchers)}. Ctrl-C ends it.")
+            await app.run()
+            is_outdated = app.is_outdated
 
 
 async def _drain(settings: "Settings") -> None:

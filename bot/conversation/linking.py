@@ -84,7 +84,8 @@ def _connect(
     session: Session, talk: "Talk", link: Link, sender: Sender, words: Words, replies: Replies
 ) -> None:
     """The account is the person's; their other accounts are told."""
-    place = Address(sender.channel, sender.external, sender.workspace, sender.conversation)
+    bot = lanes.bot(session, replies.kept.identity)
+    place = Address(sender.channel, sender.external, sender.workspace, sender.conversation, identity=bot)
     links.use(session, link, Account(place, sender.handle, sender.language), now=replies.now)
     _audit(session, link, "link.used", sender.key, replies)
     told = link_words.connected_elsewhere(words, sender.channel, operator=talk.speaking.operator)

@@ -14,11 +14,11 @@ from bot.conversation.replies import Replies
 from bot.conversation.turn import Turn
 from bot.domain.campaign import Campaign
 from bot.domain.message import Surface
-from bot.domain.recipient import Reach
+from bot.domain.recipient import ChannelName, Reach
 from bot.domain.reply import Reading
 from bot.domain.retention import Periods
 from bot.i18n import Words
-from bot.store import addresses, inbox, outbox
+from bot.store import addresses, inbox, lanes, outbox
 from bot.store.database import Session
 from bot.store.inbox import Kept
 
@@ -43,10 +43,21 @@ class Talk:
             return False
         said = 0
         for event in events:
+            self._note_identity(session, kept, event)
             replies = Replies(session, kept, event, now=now, number=said)
             self._hear(session, event, replies)
             said = replies.number
         return True
+
+    def _note_identity(self, session: Session, kept: Kept, event: Event) -> None:
+        """Whoever writes to one of several Telegram bots is written to by that one."""
+        sender = event.sender
+        closes = isinstance(event, ReachChanged) and event.change is not ReachChange.OPENED
+        if sender.channel is not ChannelName.TELEGRAM or not sender.private or closes:
+            return
+        row = addresses.by_key(session, sender.key)
+        if row is not None:
+            addresses.wrote_to(session, row, kept.identity)
 
     def _hear(self, session: Session, event: Event, replies: Replies) -> None:
         match event:
@@ -67,8 +78,11 @@ class Talk:
 
     def _reach(self, session: Session, event: ReachChanged, replies: Replies) -> None:
         row = addresses.by_key(session, event.sender.key)
-        if row is None:
-            return
+        if row is None or (
+            event.sender.channel is ChannelName.TELEGRAM
+            and row.identity != lanes.bot(session, replies.kept.identity)
+        ):
+            return  # nobody whom we know, or a bot that does not write to them
         match event.change:
             case ReachChange.OPENED:
                 if addresses.reopened(session, row, now=replies.now):

@@ -20,6 +20,7 @@ COLUMNS = (
     "timezone",
     "registered_at",
     "telegram_chat_id",
+    "telegram_bot",
     "slack_team_id",
     "slack_user_id",
     "email_hash",
@@ -31,6 +32,7 @@ FORMULA = re.compile(r"[=+@]|-(?!\d+$)")  # a spreadsheet would compute it; -100
 ROUNDED = re.compile(r"\d+([.,]\d+)?E\+?\d+", re.IGNORECASE)
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+BOT = re.compile(r"[0-9]{1,16}")
 HASH = re.compile(r"[0-9A-Fa-f]{64}")
 
 
@@ -91,7 +93,8 @@ class _Row:
         """Where the person can be reached; half a Slack address is noted as wrong."""
         chat = self.read("telegram_chat_id", _external)
         team, user = self.read("slack_team_id", _external), self.read("slack_user_id", _external)
-        found = [] if chat is None else [Address(ChannelName.TELEGRAM, chat)]
+        bot = self.read("telegram_bot", _bot)
+        found = [] if chat is None else [Address(ChannelName.TELEGRAM, chat, identity=bot)]
         if team and user:
             found.append(Address(ChannelName.SLACK, user, workspace=team))
         self._check_pair("slack_team_id", "slack_user_id")
@@ -159,6 +162,13 @@ def _hash(text: str) -> str:
     if not HASH.fullmatch(text):
         raise ValueError("64 hex digits: the SHA-256 of the address, trimmed and in lower case")
     return text.lower()
+
+
+def _bot(text: str) -> str:
+    """The identity of one of several Telegram bots."""
+    if not BOT.fullmatch(text):
+        raise ValueError("the bot's number, which stands before the colon of its token")
+    return f"{ChannelName.TELEGRAM}:{text}"
 
 
 def _external(text: str) -> str:

@@ -42,7 +42,8 @@ class Address:
     """One place where a recipient can be reached.
 
     `external` is the Telegram chat id or the Slack user id, opaque to us; `workspace` is the Slack team;
-    `conversation` is the Slack direct message's id once it is known.
+    `conversation` is the Slack direct message's id once it is known. `identity` is the Telegram bot that writes
+    here, None for the first one.
     """
 
     channel: ChannelName
@@ -51,6 +52,7 @@ class Address:
     conversation: str | None = None
     reach: Reach = Reach.REACHABLE
     id: int = 0
+    identity: str | None = None
 
     @classmethod
     def read(cls, text: str) -> "Address":

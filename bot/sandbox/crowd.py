@@ -4,12 +4,11 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from datetime import date, timedelta
 from random import Random
 from typing import TypeVar
 
-from bot.domain.people_file import COLUMNS
 from bot.domain.recipient import Plan
 
 T = TypeVar("T")
@@ -68,7 +67,7 @@ def to_csv(people: Sequence[PersonRow]) -> str:
     """The file that `tenggat recipients import` takes."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(field.name for field in fields(PersonRow))
     writer.writerows(astuple(person) for person in people)
     return text.getvalue()
 

@@ -1,6 +1,7 @@
 """Both fake platforms on one loopback port, for any client and for people in another process."""
 
-from types import TracebackType
+from collections.abc import Mapping
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from aiohttp import web
@@ -15,11 +16,14 @@ from bot.sandbox.telegram.replies import Refusal
 
 HOST = "127.0.0.1"
 LARGEST_REQUEST = 60 * 1024 * 1024  # Telegram takes documents of 50 MB
+NO_MORE: Mapping[int, FakeTelegram] = MappingProxyType({})
 SHUT_DOWN_WITHIN = 1.0  # seconds of real time for requests that hang on purpose
 
 
 class Sandbox:
     """A server with Telegram at `/` and Slack at `/api/`; its oracle is at `/_oracle`.
+
+    Each of `bots`, by its number, has chats of its own; every other bot those of `telegram`.
 
     `POST /_people/telegram/<act>` and `/_people/slack/<act>` let another process act as a person.
     """
@@ -32,12 +36,14 @@ class Sandbox:
         faults: Faults | None = None,
         telegram: FakeTelegram | None = None,
         slack: FakeSlack | None = None,
+        bots: Mapping[int, FakeTelegram] = NO_MORE,
     ) -> None:
         faults = faults or Faults()
         self.clock = clock
         self.oracle = oracle
         self.telegram = telegram or FakeTelegram(clock, oracle, faults=faults)
         self.slack = slack or FakeSlack(clock, oracle, faults=faults)
+        self.bots = bots
         self._runner: web.AppRunner | None = None
         self._port = 0
 
@@ -84,6 +90,8 @@ class Sandbox:
         app.router.add_get("/_oracle", self._show_oracle)
         Controls(self.telegram, self.slack).routes(app)
         self.slack.routes(app)
+        for number, telegram in self.bots.items():
+            telegram.routes(app, bot=number)
         self.telegram.routes(app)
         app.router.add_route("*", "/{path:.*}", _not_found)
         return app

@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 from sqlmodel import update as sql_update
 
+from bot.domain.delivery import DeliveryState
 from bot.domain.recipient import Address, ChannelName, Reach
-from bot.store.models import AddressRow, CampaignRow, RecipientRow
+from bot.store import lanes
+from bot.store.models import AddressRow, CampaignRow, DeliveryRow, RecipientRow
 
 PREFERRED = (ChannelName.TELEGRAM, ChannelName.SLACK)
 
@@ -22,6 +24,7 @@ def value(row: AddressRow) -> Address:
         conversation=row.conversation,
         reach=Reach(row.reach),
         id=row.id or 0,
+        identity=row.identity,
     )
 
 
@@ -115,6 +118,17 @@ def noticed(
     row.conversation = conversation or row.conversation
     row.handle = handle.lower() if handle else row.handle
     row.language = language or row.language
+
+
+def wrote_to(session: Session, row: AddressRow, identity: str) -> None:
+    """The person wrote to this Telegram bot, so that it can write to them: the address belongs to it, and what
+    is due there goes through it."""
+    bot = lanes.bot(session, identity)
+    if row.identity == bot:
+        return
+    row.identity = bot
+    waiting = (col(DeliveryRow.address_id) == row.id, col(DeliveryRow.state) == DeliveryState.DUE.value)
+    session.execute(sql_update(DeliveryRow).where(*waiting).values(lane=identity))
 
 
 def may_be_helped(session: Session, address_id: int, *, now: datetime, every: timedelta) -> bool:

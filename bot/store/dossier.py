@@ -125,6 +125,7 @@ def _address(row: AddressRow) -> Json:
         "channel": row.channel,
         "account": row.external,
         "workspace": row.workspace,
+        "bot": row.identity,
         "conversation": row.conversation,
         "handle": row.handle,
         "language": row.language,

@@ -10,10 +10,11 @@ from sqlmodel import Session, col, or_, select, update
 from bot.domain.pacing import Kept
 from bot.domain.recipient import Address, ChannelName
 from bot.store.dialect import insert_new
-from bot.store.models import AddressRow, LaneRow
+from bot.store.models import AddressRow, IdentityRow, LaneRow
 from bot.store.restores import sends_held
 
 LEASE = timedelta(seconds=8)  # renewed every 2 s: three may fail before it is lost
+NO_BOT = "telegram:"  # the lane of Telegram while no bot has ever been up
 INBOUND = "inbound:"  # so begins the name under which updates of an identity are taken in
 RENEW_EVERY = timedelta(seconds=2)
 
@@ -44,20 +45,28 @@ def register(session: Session, name: str, *, token_hint: str | None = None, now:
 
 
 def of(session: Session, place: Address) -> str:
-    """The lane that writes to this place: the workspace's, or the Telegram bot's that was used last."""
+    """The lane that writes to this place: the workspace's, or that of the Telegram bot it belongs to."""
     if place.channel is ChannelName.SLACK:
         return f"slack:{place.workspace}"
-    return telegram(session)
+    return place.identity or telegram(session)
 
 
 def telegram(session: Session) -> str:
-    """The lane of the Telegram bot that was used last."""
-    found = session.exec(
+    """The lane of the first Telegram bot: the environment's that was used last, else the one added first."""
+    kept = select(IdentityRow.name).where(col(IdentityRow.name).startswith("telegram:"))
+    first = session.exec(
         select(LaneRow.name)
-        .where(col(LaneRow.name).startswith("telegram:"))
+        .where(col(LaneRow.name).startswith("telegram:"), col(LaneRow.name).not_in(kept))
         .order_by(col(LaneRow.registered_at).desc())
     ).first()
-    return found or "telegram:"
+    return first or session.exec(kept.order_by(col(IdentityRow.added_at))).first() or NO_BOT
+
+
+def bot(session: Session, identity: str) -> str | None:
+    """The identity as an address holds it: None for the first Telegram bot, and on Slack, where the workspace tells."""
+    if not identity.startswith("telegram:"):
+        return None
+    return None if telegram(session) in (identity, NO_BOT) else identity
 
 
 def called(session: Session, name: str, *, handle: str) -> None:
@@ -74,7 +83,7 @@ def column(session: Session) -> ColumnElement[str]:
     """The lane that writes to an address, in a statement over addresses."""
     return case(
         (col(AddressRow.channel) == ChannelName.SLACK.value, "slack:" + col(AddressRow.workspace)),
-        else_=telegram(session),
+        else_=func.coalesce(col(AddressRow.identity), telegram(session)),
     )
 
 

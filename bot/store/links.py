@@ -224,6 +224,7 @@ def connect(session: Session, recipient: Recipient, account: Account, *, now: da
         external=place.external,
         workspace=place.workspace,
         conversation=place.conversation,
+        identity=place.identity,
         reach=Reach.REACHABLE.value,
         reachable_since=now,
         handle=account.handle.lower() if account.handle else None,

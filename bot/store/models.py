@@ -62,6 +62,7 @@ class AddressRow(SQLModel, table=True):
     language: str | None = None  # as the platform says
     helped_at: datetime | None = None  # when the short help was last said
     home_at: datetime | None = None  # when the person first opened their own page in the app
+    identity: str | None = None  # the Telegram bot that writes here; None: the first one
 
 
 class CampaignRow(SQLModel, table=True):
@@ -561,6 +562,32 @@ class LaneRow(SQLModel, table=True):
     token_hint: str | None = None  # which token answers for it, as a short hash
     remembers: bool | None = None  # the platform gives back the metadata of our messages; None: not tested
     handle: str | None = None  # what the platform calls the bot, for links to it
+
+
+class IdentityRow(SQLModel, table=True):
+    """A bot or an app beside those of the environment; what it signs in with is locked."""
+
+    __tablename__ = "identity"
+
+    name: str = Field(primary_key=True)  # as its lane's
+    label: str | None = None
+    app: str | None = None  # the Slack app that was installed by OAuth
+    locked: bytes
+    expires_at: datetime | None = None  # of the token that is locked
+    added_at: datetime
+    added_by: str
+    changed_at: (
+        datetime  # when it was last given other credentials; that its token was renewed does not count
+    )
+
+
+class InstallStateRow(SQLModel, table=True):
+    """An installation that was begun, by the SHA-256 of its state, which comes back once."""
+
+    __tablename__ = "install_state"
+
+    hash: str = Field(primary_key=True)
+    expires_at: datetime
 
 
 class GuardTripRow(SQLModel, table=True):

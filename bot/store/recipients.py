@@ -356,6 +356,7 @@ def _place(place: Address, now: datetime) -> dict[str, object]:
         "channel": place.channel.value,
         "external": place.external,
         "workspace": place.workspace,
+        "identity": place.identity,
         "reach": Reach.REACHABLE.value,
         "reachable_since": now,
     }

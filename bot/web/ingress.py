@@ -38,12 +38,13 @@ def ingress(reception: Reception) -> Ingress:
     ]
     routes += site.routes(reception)
     telegram = slack = None
-    if reception.telegram is not None:
+    if reception.telegram:
         telegram = TelegramFace(reception.telegram, keeper, key=settings.secret_key.encode(), clock=clock)
         routes.append(Route("/telegram/{path}", telegram.take, methods=["POST"]))
-    if reception.slack is not None:
-        settings.require("BOT_SLACK_SIGNING_SECRET", purpose="Knowing Slack by its signature")
-        slack = SlackFace(reception.slack, keeper, secret=settings.slack_signing_secret, clock=clock)
+    if reception.slack:
+        if not all(door.secret for door in reception.slack):
+            settings.require("BOT_SLACK_SIGNING_SECRET", purpose="Knowing Slack by its signature")
+        slack = SlackFace(reception.slack, keeper, clock=clock)
         routes += [Route(path, slack.take, methods=["POST"]) for path in SLACK_PATHS]
         routes += [Route(path, slack.check, methods=["GET"]) for path in SLACK_PATHS]
     app = Starlette(routes=routes)

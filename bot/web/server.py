@@ -4,15 +4,15 @@ import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Final
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from typing import Final, Self
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.app import receiving
+from bot.app import Reception, other_identities, receiving
 from bot.config import Settings
-from bot.exceptions import CannotListen
+from bot.exceptions import CannotListen, TenggatError
 from bot.web.connection import PatientConnection
 from bot.web.ingress import ingress
 from bot.web.telegram import TelegramFace
@@ -28,10 +28,47 @@ logger = logging.getLogger(__name__)
 async def receiver(settings: Settings, *, host: str, port: int) -> AsyncIterator[str]:
     """The platforms can hand updates over at the address given; requests under way end before it closes."""
     with listening(host, port) as listener:
-        async with receiving(settings) as reception:
+        async with Faces(settings) as faces, serving(faces, listener):
+            yield _address(listener)
+
+
+class Faces:
+    """An ASGI application: the ingress over the identities that there are now, opened anew when others are."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._open = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        reception = await self._opened()
+        self._following = asyncio.create_task(self._follow(reception))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._following.cancel()
+        await asyncio.gather(self._following, return_exceptions=True)
+        await self._open.aclose()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+    async def _opened(self) -> Reception:
+        """What is open serves from now on; what did before is closed once that is so."""
+        async with AsyncExitStack() as stack:
+            reception = await stack.enter_async_context(receiving(self._settings))
             faces = ingress(reception)
-            async with serving(faces.app, listener), _registered(faces.telegram, settings.base_url):
-                yield _address(listener)
+            await stack.enter_async_context(_registered(faces.telegram, self._settings.base_url))
+            before, self._open, self._app = self._open, stack.pop_all(), faces.app
+        await before.aclose()
+        return reception
+
+    async def _follow(self, reception: Reception) -> None:
+        while True:
+            await other_identities(reception.database, reception.clock, reception.known)
+            try:
+                reception = await self._opened()
+            except TenggatError as error:  # those that were there go on, and it is tried again
+                logger.error("other identities cannot be received: %s", error)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl
@@ -11,9 +11,11 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.channels.slack.arrival import Kind
+from bot.app.identities import SlackDoor
+from bot.channels.slack.arrival import Kind, team_in
 from bot.channels.slack.forms import is_submission
 from bot.channels.slack.inbound import SlackInbound
+from bot.channels.slack.web import identity_of
 from bot.clock import Clock
 from bot.web.body import Unread, read_body
 from bot.web.keeper import Keeper, answer_tap
@@ -39,12 +41,11 @@ class Posted:
 
 
 class SlackFace:
-    """What Slack sees of us."""
+    """What Slack sees of us: the same addresses for every workspace, each told by its signature and its id."""
 
-    def __init__(self, inbound: SlackInbound, keeper: Keeper, *, secret: str, clock: Clock) -> None:
-        self._inbound = inbound
+    def __init__(self, doors: Sequence[SlackDoor], keeper: Keeper, *, clock: Clock) -> None:
+        self._doors = doors
         self._keeper = keeper
-        self._secret = secret
         self._clock = clock
 
     async def check(self, request: Request) -> Response:
@@ -57,43 +58,55 @@ class SlackFace:
             body = await read_body(request)
         except Unread as unread:
             return unread.response()
-        if not self._is_from_slack(request, body):
+        inbounds = self._signed_for(request, body)
+        if not inbounds:
             if _is_certificate_check(body):
                 return Response()
-            logger.warning("a webhook without Slack's signature", extra={"identity": self._inbound.identity})
+            logger.warning("a webhook without Slack's signature")
             return Response(status_code=401)
         posted = _posted(body, request.headers.get("content-type", ""))
         if posted is None:
-            return _kept(await self._keeper.bury(self._inbound.identity, body, why=UNREADABLE))
+            return _kept(await self._keeper.bury(inbounds[0].identity, body, why=UNREADABLE))
         if posted.payload.get("type") == "url_verification":
             return _challenged(posted.payload.get("challenge"))
-        return await self._keep(posted, body)
+        return await self._keep(posted, body, _meant(inbounds, posted.payload))
 
-    async def _keep(self, posted: Posted, body: bytes) -> Response:
+    async def _keep(self, posted: Posted, body: bytes, inbound: SlackInbound) -> Response:
         """A tap or a command that could not be kept does not come again; its person is told to try again. A
         page of a form is answered, and stored with what it leads to, before it is OKed."""
         if is_submission(posted.kind, posted.payload):
-            return _told(await self._inbound.answer(posted.payload))
+            return _told(await inbound.answer(posted.payload))
         try:
-            update = self._inbound.update_from(posted.kind, posted.payload, self._clock.now())
+            update = inbound.update_from(posted.kind, posted.payload, self._clock.now())
         except (ValueError, TypeError, RecursionError):
-            return _kept(await self._keeper.bury(self._inbound.identity, body, why=UNREADABLE))
+            return _kept(await self._keeper.bury(inbound.identity, body, why=UNREADABLE))
         if update is None:
             logger.debug("an update that says nothing to us", extra={"kind": posted.kind})
             return Response()
         saved = await self._keeper.keep(update)
         if update.tap is None or (saved and update.trigger is None):
             return _kept(saved)
-        return Response(background=BackgroundTask(answer_tap, self._inbound, update, saved=saved))
+        return Response(background=BackgroundTask(answer_tap, inbound, update, saved=saved))
 
-    def _is_from_slack(self, request: Request, body: bytes) -> bool:
+    def _signed_for(self, request: Request, body: bytes) -> Sequence[SlackInbound]:
+        """The workspaces of the app that signed this; none if nobody did."""
+        secrets = {door.secret for door in self._doors if self._is_signed(request, body, door.secret)}
+        return [door.inbound for door in self._doors if door.secret in secrets]
+
+    def _is_signed(self, request: Request, body: bytes, secret: str) -> bool:
         return is_from_slack(
-            self._secret,
+            secret,
             stamp=request.headers.get(STAMP_HEADER, ""),
             signature=request.headers.get(SIGNATURE_HEADER, ""),
             body=body,
             now=self._clock.now(),
         )
+
+
+def _meant(inbounds: Sequence[SlackInbound], payload: Fields) -> SlackInbound:
+    """The workspace in which it happened, else the first: an event may name somebody's from elsewhere."""
+    identity = identity_of(team_in(payload, ""))
+    return next((inbound for inbound in inbounds if inbound.identity == identity), inbounds[0])
 
 
 def _posted(body: bytes, content_type: str) -> Posted | None:

@@ -1,8 +1,10 @@
 """Telegram's webhook: each delivery is one update."""
 
+import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from starlette.background import BackgroundTask
@@ -22,49 +24,66 @@ COME_AGAIN: Final = {"Retry-After": "5"}  # seconds; without it a failing update
 logger = logging.getLogger(__name__)
 
 
-class TelegramFace:
-    """What Telegram sees of us."""
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where the updates of one bot come in."""
 
-    def __init__(self, inbound: TelegramInbound, keeper: Keeper, *, key: bytes, clock: Clock) -> None:
-        self._inbound = inbound
+    inbound: TelegramInbound
+    path: str
+    secret: str = field(repr=False)
+
+
+class TelegramFace:
+    """What Telegram sees of us: an address for each bot."""
+
+    def __init__(
+        self, inbounds: Sequence[TelegramInbound], keeper: Keeper, *, key: bytes, clock: Clock
+    ) -> None:
         self._keeper = keeper
         self._clock = clock
-        self._path = telegram_path(key, inbound.identity)
-        self._secret = telegram_secret(key, inbound.identity)
+        self._doors = [
+            Door(inbound, telegram_path(key, inbound.identity), telegram_secret(key, inbound.identity))
+            for inbound in inbounds
+        ]
 
     async def register(self, base_url: str) -> None:
-        """Telegram posts to us from now on; return once it has said so."""
-        await self._inbound.webhook_is_set(f"{base_url}/telegram/{self._path}", secret=self._secret)
+        """Telegram posts to us from now on; return once it has said so for every bot."""
+        async with asyncio.TaskGroup() as telling:
+            for door in self._doors:
+                address = f"{base_url}/telegram/{door.path}"
+                telling.create_task(door.inbound.webhook_is_set(address, secret=door.secret))
 
     async def take(self, request: Request) -> Response:
         """OK once the update is kept, or never can be; 503 while it should come again.
 
         A tap that could not be kept does not come again, since its person is told that it was not saved.
         """
-        if not is_same(request.path_params["path"], self._path):
+        path = request.path_params["path"]
+        door = next((door for door in self._doors if is_same(path, door.path)), None)
+        if door is None:
             return Response(status_code=404)
-        if not is_same(request.headers.get(SECRET_HEADER, ""), self._secret):
-            logger.warning("a webhook without our secret", extra={"identity": self._inbound.identity})
+        if not is_same(request.headers.get(SECRET_HEADER, ""), door.secret):
+            logger.warning("a webhook without our secret", extra={"identity": door.inbound.identity})
             return Response(status_code=401)
         try:
             body = await read_body(request)
         except Unread as unread:
             return unread.response()
-        update = self._update_in(body)
+        update = self._update_in(body, door.inbound)
         if update is None:
-            return _kept(await self._keeper.bury(self._inbound.identity, body, why="UnreadableUpdate"))
+            return _kept(await self._keeper.bury(door.inbound.identity, body, why="UnreadableUpdate"))
         saved = await self._keeper.keep(update)
         if update.tap is None:
             return _kept(saved)
-        return Response(background=BackgroundTask(answer_tap, self._inbound, update, saved=saved))
+        return Response(background=BackgroundTask(answer_tap, door.inbound, update, saved=saved))
 
-    def _update_in(self, body: bytes) -> Update | None:
+    def _update_in(self, body: bytes, inbound: TelegramInbound) -> Update | None:
         """None when this is no update that anybody could read."""
         try:
             raw = json.loads(body)
             if not isinstance(raw, Mapping) or type(raw.get("update_id")) is not int:
                 return None
-            return self._inbound.update_from(raw, self._clock.now())
+            return inbound.update_from(raw, self._clock.now())
         except (ValueError, KeyError, TypeError, RecursionError):
             return None
 

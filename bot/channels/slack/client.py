@@ -19,10 +19,13 @@ class SlackChannel:
 
     name: Final = ChannelName.SLACK
 
-    def __init__(self, token: str, *, api: str = API, team: str | None = None) -> None:
+    def __init__(
+        self, token: str, *, api: str = API, team: str | None = None, held_by: str = "BOT_SLACK_BOT_TOKEN"
+    ) -> None:
         self._token = token
         self._api = api
         self._team = team
+        self._held_by = held_by  # what is to be mended when Slack refuses the token
         self._closing = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -112,7 +115,7 @@ class SlackChannel:
         try:
             team = (await self._client.auth_test()).get("team_id")
         except Exception as error:
-            raise not_ready(error, token_setting="BOT_SLACK_BOT_TOKEN") from error
+            raise not_ready(error, token_setting=self._held_by) from error
         if not isinstance(team, str) or not team:
             raise ChannelAway("Slack", "an answer without team_id", setting="BOT_SLACK_API")
         return team

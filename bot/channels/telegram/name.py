@@ -6,13 +6,13 @@ from bot.channels.telegram.transport import API, open_api
 from bot.exceptions import ChannelAway, ChannelRefused
 
 
-async def bot_name(token: str, *, api: str = API) -> str:
-    """The bot's username; the platform is asked, once."""
+async def bot_name(token: str, *, api: str = API, held_by: str = "BOT_TELEGRAM_TOKEN") -> str:
+    """The bot's username; the platform is asked, once. `held_by` is what is to be mended when it refuses."""
     async with open_api(token, api=api) as bot:
         try:
             told = await bot.call("getMe", {})
         except (InvalidToken, Forbidden) as error:
-            raise ChannelRefused("Telegram", str(error), setting="BOT_TELEGRAM_TOKEN") from error
+            raise ChannelRefused("Telegram", str(error), setting=held_by) from error
         except TelegramError as error:
             raise ChannelAway("Telegram", str(error), setting="BOT_TELEGRAM_API") from error
     name = told.get("username") if isinstance(told, dict) else None

@@ -60,11 +60,13 @@ class FakeTelegram:
 
     # --- the bot's side
 
-    def routes(self, app: web.Application) -> None:
-        """`app` answers as the Bot API, and lets go of what waits when it shuts down."""
-        app.router.add_get("/file/bot{token}/{file}", self._download)
-        app.router.add_route("*", "/bot{token}/{method}", self._serve)
-        app.router.add_route("*", "/bot{token}/test/{method}", self._serve)
+    def routes(self, app: web.Application, *, bot: int | None = None) -> None:
+        """`app` answers as the Bot API, to this `bot` alone if it is named, and lets go of what waits when it
+        shuts down."""
+        token = "{token}" if bot is None else f"{{token:{bot}:[^/]*}}"
+        app.router.add_get(f"/file/bot{token}/{{file}}", self._download)
+        app.router.add_route("*", f"/bot{token}/{{method}}", self._serve)
+        app.router.add_route("*", f"/bot{token}/test/{{method}}", self._serve)
         app.on_shutdown.append(self._shut_down)
 
     @property
