@@ -215,6 +215,19 @@ class Settings:
         ),
         secret=True,
     )
+    slack_client_id: str = _setting(
+        "",
+        Variable(
+            "BOT_SLACK_CLIENT_ID",
+            _text,
+            "The app's client id, for workspaces that install it at /slack/install.",
+        ),
+    )
+    slack_client_secret: str = _setting(
+        "",
+        Variable("BOT_SLACK_CLIENT_SECRET", _text, "The app's client secret, for the same."),
+        secret=True,
+    )
     slack_api: str = _setting(
         "https://slack.com/api/", Variable("BOT_SLACK_API", _with_slash, "The Slack Web API.")
     )

@@ -61,6 +61,15 @@ def _settings(settings: Settings) -> Iterator[Check]:
         hears = settings.slack_app_token or settings.slack_signing_secret
         fix = "set BOT_SLACK_APP_TOKEN (Socket Mode), or BOT_SLACK_SIGNING_SECRET for `tenggat web`"
         yield Check("Slack can hand us what people do", None if hears else fix)
+    if settings.slack_client_id:
+        needed = {
+            "BOT_SLACK_CLIENT_SECRET": settings.slack_client_secret,
+            "BOT_SLACK_SIGNING_SECRET": settings.slack_signing_secret,
+            "BOT_BASE_URL": settings.base_url,
+        }
+        missing = [name for name, value in needed.items() if not value]
+        install = f"set {', '.join(missing)} for `tenggat web`" if missing else None
+        yield Check("workspaces can install the Slack app", install)
     if settings.effects_url:
         yield _set(
             "what goes to BOT_EFFECTS_URL is signed",

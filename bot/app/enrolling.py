@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
 
-from bot.app.identities import environment_names
+from bot.app.environment import environment_names
 from bot.channels.slack.client import SlackChannel
 from bot.channels.telegram.name import bot_name
 from bot.channels.telegram.transport import bot_number

@@ -3,19 +3,20 @@
 The environment's come first, then those that were added, whose credentials are locked in the database.
 """
 
-import hashlib
 import logging
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.app.environment import environment_slack, hint
+from bot.app.installs import RenewedToken
 from bot.channels.base import Channel, FormDesk, Inbound
 from bot.channels.slack.client import SlackChannel
 from bot.channels.slack.inbound import SlackInbound
+from bot.channels.slack.tokens import Tokens
 from bot.channels.telegram.client import TelegramChannel
 from bot.channels.telegram.inbound import TelegramInbound
-from bot.channels.telegram.transport import bot_number
 from bot.clock import Clock
 from bot.config import Settings
 from bot.conversation import plain_words
@@ -74,7 +75,7 @@ class Opening:
             credentials = await self._unlocked(identity)
             if credentials is not None:
                 served.append(await self._kept(identity, credentials))
-        if not served and not kept:
+        if not served and not kept and not self.settings.slack_client_id:
             raise NotReady(
                 "No channel is on: set BOT_TELEGRAM_TOKEN or BOT_SLACK_BOT_TOKEN (see .env.example), add a bot"
                 " (`tenggat identity add`), or try `tenggat demo`, which needs none."
@@ -96,11 +97,12 @@ class Opening:
         found, usual = [], self.settings.slack_signing_secret
         if self.settings.slack_bot_token:
             own = environment_slack(self.settings)
-            inbound = await self._slack_inbound(await self._environment_team(), own)
+            inbound = await self._slack_inbound(await self._environment_team(), own, own.token)
             found.append(SlackDoor(inbound, usual))
         names = {door.inbound.identity for door in found}
         for identity, credentials in await self._others(ChannelName.SLACK, names):
-            inbound = await self._slack_inbound(identity.workspace or "", credentials)
+            tokens = self._tokens(identity, credentials)
+            inbound = await self._slack_inbound(identity.workspace or "", credentials, tokens)
             found.append(SlackDoor(inbound, credentials.signing_secret or usual))
         return found
 
@@ -111,14 +113,19 @@ class Opening:
         if self.settings.slack_bot_token:
             credentials = environment_slack(self.settings)
             team = None if listens else await _known_team(self.database, credentials.token)
-            served.append(await self._slack(credentials, team=team, listens=True))
+            served.append(await self._slack(credentials, credentials.token, team=team, listens=True))
         return served
 
     async def _kept(self, identity: Identity, credentials: Credentials) -> Lane:
         if identity.channel is ChannelName.TELEGRAM:
             return await self._telegram(credentials.token)
-        listens = bool(credentials.app_token)
-        return await self._slack(credentials, team=identity.workspace, listens=listens)
+        listens, tokens = bool(credentials.app_token), self._tokens(identity, credentials)
+        return await self._slack(credentials, tokens, team=identity.workspace, listens=listens)
+
+    def _tokens(self, identity: Identity, credentials: Credentials) -> str | Tokens:
+        if not credentials.refresh_token:
+            return credentials.token
+        return RenewedToken(self.settings, self.database, identity, credentials, clock=self.clock)
 
     async def _others(self, channel: ChannelName, names: set[str]) -> list[tuple[Identity, Credentials]]:
         found = []
@@ -157,10 +164,12 @@ class Opening:
             )
         )
 
-    async def _slack(self, credentials: Credentials, *, team: str | None, listens: bool) -> Lane:
-        channel = SlackChannel(credentials.token, api=self.settings.slack_api, team=team)
+    async def _slack(
+        self, credentials: Credentials, tokens: str | Tokens, *, team: str | None, listens: bool
+    ) -> Lane:
+        channel = SlackChannel(tokens, api=self.settings.slack_api, team=team)
         await self.stack.enter_async_context(channel)
-        inbound = await self._slack_inbound(await channel.identify(), credentials)
+        inbound = await self._slack_inbound(await channel.identify(), credentials, tokens)
         return Lane(
             channel,
             self.settings.slack_rate,
@@ -170,11 +179,11 @@ class Opening:
             secrets=credentials.secrets(),
         )
 
-    async def _slack_inbound(self, team: str, credentials: Credentials) -> SlackInbound:
+    async def _slack_inbound(self, team: str, credentials: Credentials, tokens: str | Tokens) -> SlackInbound:
         return await self.stack.enter_async_context(
             SlackInbound(
                 team=team,
-                bot_token=credentials.token,
+                bot_token=tokens,
                 app_token=credentials.app_token,
                 clock=self.clock,
                 api=self.settings.slack_api,
@@ -199,28 +208,6 @@ async def registered(served: Sequence[Lane], database: Database, clock: Clock) -
             lanes.register, lane.channel.lane, token_hint=hint(lane.token), now=clock.now()
         )
     return list(served)
-
-
-def environment_slack(settings: Settings) -> Credentials:
-    """What the environment's Slack app signs in with."""
-    return Credentials(settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret)
-
-
-async def environment_names(settings: Settings, database: Database) -> dict[str, str]:
-    """The environment's identities as far as they are known without asking, each with its setting."""
-    names = {}
-    if settings.telegram_token:
-        names[f"{ChannelName.TELEGRAM}:{bot_number(settings.telegram_token)}"] = "BOT_TELEGRAM_TOKEN"
-    if settings.slack_bot_token and (
-        lane := await database.transact(lanes.served_by, hint(settings.slack_bot_token))
-    ):
-        names[lane] = "BOT_SLACK_BOT_TOKEN"
-    return names
-
-
-def hint(token: str) -> str:
-    """Tells tokens apart without telling the token."""
-    return hashlib.sha256(token.encode()).hexdigest()[:16]
 
 
 async def _known_team(database: Database, token: str) -> str | None:

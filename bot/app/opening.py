@@ -10,6 +10,7 @@ from functools import partial
 
 from bot import i18n, resources
 from bot.app.identities import Lane, Opening, SlackDoor, registered
+from bot.app.installs import KeptInstallations
 from bot.app.introducing import introduce
 from bot.app.observing import observed
 from bot.app.owners import is_dead, owner_name
@@ -24,6 +25,7 @@ from bot.campaigns.forecast import Rates
 from bot.campaigns.planner import Planner
 from bot.campaigns.upkeep import Upkeep
 from bot.channels.recall import Recalls
+from bot.channels.slack.installing import Installing
 from bot.channels.telegram.client import TelegramChannel
 from bot.channels.telegram.inbound import TelegramInbound
 from bot.clock import Clock, SystemClock
@@ -112,6 +114,7 @@ class Reception:
     talk: Talk  # what the staff pages look people and campaigns up with
     telegram: Sequence[TelegramInbound]
     slack: Sequence[SlackDoor]
+    installing: Installing | None = None  # where workspaces install the app, if they can
     known: str = ""  # the identities beside the environment's, by their mark
 
 
@@ -140,7 +143,31 @@ async def receiving(
         opening = Opening(stack, settings, database, clock, speaking, desk)
         known = await database.transact(kept_identities.mark)
         telegram, slack = await opening.telegram_inbounds(), await opening.slack_doors()
-        yield Reception(settings, clock, database, talk, telegram, slack, known)
+        installing = await _installing(stack, settings, database, clock)
+        yield Reception(settings, clock, database, talk, telegram, slack, installing, known)
+
+
+async def _installing(
+    stack: AsyncExitStack, settings: Settings, database: Database, clock: Clock
+) -> Installing | None:
+    """Where workspaces install the app by OAuth; None where that is not set up."""
+    if not settings.slack_client_id:
+        return None
+    settings.require(
+        "BOT_SLACK_CLIENT_SECRET",
+        "BOT_SLACK_SIGNING_SECRET",
+        "BOT_BASE_URL",
+        purpose="Installing the app in workspaces (BOT_SLACK_CLIENT_ID)",
+    )
+    return await stack.enter_async_context(
+        Installing(
+            KeptInstallations(settings, database, clock=clock),
+            client_id=settings.slack_client_id,
+            client_secret=settings.slack_client_secret,
+            base_url=settings.base_url,
+            api=settings.slack_api,
+        )
+    )
 
 
 @asynccontextmanager

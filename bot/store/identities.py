@@ -1,7 +1,7 @@
 """Identities beside those of the environment, with their locked credentials, and who belongs to them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func
 from sqlalchemy import select as select_columns
@@ -15,6 +15,7 @@ from bot.store import campaigns, lanes
 from bot.store.models import AddressRow, DeliveryRow, IdentityRow, LaneRow
 
 REMOVED = "identity removed"
+RENEWAL = timedelta(seconds=45)  # longer than Slack may take to answer
 
 
 def put(session: Session, identity: Identity) -> None:
@@ -35,10 +36,29 @@ def put(session: Session, identity: Identity) -> None:
     session.flush()
 
 
+def begin_renewal(session: Session, identity: Identity, *, now: datetime) -> bool:
+    """Whether the caller may have the token replaced: nobody else does, and nobody has meanwhile. It ends with
+    `renew` or `give_up_renewal`, and by itself after a while."""
+    row = col(IdentityRow.name) == identity.name
+    free = or_(col(IdentityRow.renewing_until).is_(None), col(IdentityRow.renewing_until) <= now)
+    begun = (
+        update(IdentityRow)
+        .where(row, free, col(IdentityRow.expires_at) == identity.expires_at)
+        .values(renewing_until=now + RENEWAL)
+        .returning(col(IdentityRow.name))
+    )
+    return session.execute(begun).scalar_one_or_none() is not None
+
+
 def renew(session: Session, name: str, *, locked: bytes, expires_at: datetime | None) -> None:
     """The identity has these credentials, which go on where the ones before ended."""
     row = session.get_one(IdentityRow, name)
-    row.locked, row.expires_at = locked, expires_at
+    row.locked, row.expires_at, row.renewing_until = locked, expires_at, None
+
+
+def give_up_renewal(session: Session, name: str) -> None:
+    """Somebody else may have the token replaced."""
+    session.execute(update(IdentityRow).where(col(IdentityRow.name) == name).values(renewing_until=None))
 
 
 def every(session: Session) -> Sequence[Identity]:
@@ -59,12 +79,6 @@ def get(session: Session, name: str) -> Identity:
     if found is None:
         raise UnknownIdentity(name, [identity.name for identity in every(session)])
     return found
-
-
-def held(session: Session, name: str) -> Identity:
-    """As `get`, and nobody else replaces its credentials until this transaction ends."""
-    row = session.exec(select(IdentityRow).where(IdentityRow.name == name).with_for_update()).first()
-    return get(session, name) if row is None else _value(row)
 
 
 def mark(session: Session) -> str:

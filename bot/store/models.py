@@ -574,6 +574,7 @@ class IdentityRow(SQLModel, table=True):
     app: str | None = None  # the Slack app that was installed by OAuth
     locked: bytes
     expires_at: datetime | None = None  # of the token that is locked
+    renewing_until: datetime | None = None  # until then one process has its token replaced, and no other
     added_at: datetime
     added_by: str
     changed_at: (

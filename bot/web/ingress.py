@@ -6,11 +6,15 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from bot.app import Reception
+from bot.channels.slack.installing import INSTALL, REDIRECT
+from bot.pages import Pages
 from bot.web.health import Health
+from bot.web.install import InstallFace
 from bot.web.keeper import Keeper
 from bot.web.metrics import Metrics
 from bot.web.slack import SlackFace
 from bot.web.staff import site
+from bot.web.staff.desk import HERE
 from bot.web.telegram import TelegramFace
 
 SLACK_PATHS = ("/slack/events", "/slack/interactions", "/slack/commands")
@@ -47,6 +51,11 @@ def ingress(reception: Reception) -> Ingress:
         slack = SlackFace(reception.slack, keeper, clock=clock)
         routes += [Route(path, slack.take, methods=["POST"]) for path in SLACK_PATHS]
         routes += [Route(path, slack.check, methods=["GET"]) for path in SLACK_PATHS]
+    if reception.installing is not None:
+        catalogs, pages = reception.talk.speaking.catalogs, Pages(HERE / "templates")
+        install = InstallFace(reception.installing, pages, catalogs)
+        routes.append(Route(INSTALL, install.begin, methods=["GET"]))
+        routes.append(Route(REDIRECT, install.end, methods=["GET"]))
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False  # a redirect would be built from what the client calls us
     return Ingress(app, telegram, slack)

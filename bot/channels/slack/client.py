@@ -7,6 +7,7 @@ from bot.channels.base import Post
 from bot.channels.recall import Recalled, Trace
 from bot.channels.slack import files, history, home, outcome
 from bot.channels.slack.render import Rendered, render
+from bot.channels.slack.tokens import Tokens, tokens_of
 from bot.channels.slack.web import API, api_client, identity_of, not_ready, open_session, response_client
 from bot.domain.delivery import Outcome, Rejected, Why
 from bot.domain.message import Surface
@@ -20,9 +21,14 @@ class SlackChannel:
     name: Final = ChannelName.SLACK
 
     def __init__(
-        self, token: str, *, api: str = API, team: str | None = None, held_by: str = "BOT_SLACK_BOT_TOKEN"
+        self,
+        token: str | Tokens,
+        *,
+        api: str = API,
+        team: str | None = None,
+        held_by: str = "BOT_SLACK_BOT_TOKEN",
     ) -> None:
-        self._token = token
+        self._tokens = tokens_of(token)
         self._api = api
         self._team = team
         self._held_by = held_by  # what is to be mended when Slack refuses the token
@@ -30,7 +36,7 @@ class SlackChannel:
 
     async def __aenter__(self) -> Self:
         self._session = await self._closing.enter_async_context(open_session())
-        self._client = api_client(self._session, token=self._token, api=self._api)
+        self._client = api_client(self._session, token=None, api=self._api)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -55,6 +61,7 @@ class SlackChannel:
         An answer to a command that its response URL takes no longer goes into the direct message.
         """
         shown = render(post.message, post.tokens)
+        self._client.token = await self._tokens.token()
         if post.surface is Surface.HOME:
             return await home.published(self._client, post.to.external, shown)
         if post.document is not None:
@@ -69,6 +76,7 @@ class SlackChannel:
 
     async def recall(self, trace: Trace) -> Recalled:
         """What Slack has of this delivery; raise only for bugs."""
+        self._client.token = await self._tokens.token()
         return await history.recalled(self._client, trace)
 
     async def _posted(self, post: Post, shown: Rendered) -> Outcome:
@@ -112,6 +120,7 @@ class SlackChannel:
         return outcome.of_webhook(answer, message=f"ephemeral:{post.delivery}")
 
     async def _asked_team(self) -> str:
+        self._client.token = await self._tokens.token()
         try:
             team = (await self._client.auth_test()).get("team_id")
         except Exception as error:

@@ -16,6 +16,7 @@ from bot.channels.slack.arrival import Payload, update_from
 from bot.channels.slack.connection import Connection, Envelope
 from bot.channels.slack.outcome import of_error, of_webhook
 from bot.channels.slack.reading import Reader
+from bot.channels.slack.tokens import Tokens, tokens_of
 from bot.channels.slack.web import API, api_client, identity_of, open_session, response_client
 from bot.clock import Clock
 from bot.domain.delivery import Accepted
@@ -23,6 +24,7 @@ from bot.domain.update import Update
 from bot.exceptions import TenggatError
 
 OPEN_WITHIN = 2.0  # seconds, real ones: Slack lets a form be opened for three
+READS_ONLY = "xoxb-reads-only"  # Bolt wants a token; with what is read nothing is sent
 ALREADY_USED = "exchanged_trigger_id"  # by a copy of the same command: its form is open
 
 logger = logging.getLogger(__name__)
@@ -39,7 +41,7 @@ class SlackInbound:
         self,
         *,
         team: str,
-        bot_token: str,
+        bot_token: str | Tokens,
         app_token: str,
         clock: Clock,
         not_saved: str,
@@ -47,13 +49,13 @@ class SlackInbound:
         desk: FormDesk | None = None,
     ) -> None:
         self._team = team
-        self._bot_token = bot_token
+        self._tokens = tokens_of(bot_token)
         self._desk = desk
         self._app_token = app_token
         self._clock = clock
         self._not_saved = not_saved
         self._api = api
-        self._reader = Reader(team, bot_token=bot_token, api=api)
+        self._reader = Reader(team, bot_token=READS_ONLY, api=api)
         self._closing = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -131,7 +133,7 @@ class SlackInbound:
                 form = await self._desk.asked(command) if isinstance(command, Command) else None
                 if form is None:
                     return True
-                client = api_client(self._session, token=self._bot_token, api=self._api)
+                client = api_client(self._session, token=await self._tokens.token(), api=self._api)
                 await client.views_open(trigger_id=update.trigger, view=forms.view_of(form))
         except Exception as error:
             if isinstance(error, SlackApiError) and error.response.get("error") == ALREADY_USED:

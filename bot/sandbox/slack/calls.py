@@ -1,6 +1,7 @@
 """One call of the Web API: what came in, as a value, and what goes back, as Slack words it."""
 
 import json
+from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -57,6 +58,7 @@ class Call:
     begun: datetime
     token: str = ""
     warnings: tuple[str, ...] = ()
+    client_secret: str = field(default="", repr=False)
 
     def text(self, name: str) -> str:
         """The argument as text; "" when it was not given."""
@@ -124,14 +126,26 @@ class Given:
 
 
 async def read_call(request: web.Request, *, writes: bool, begun: datetime) -> Call:
-    """The call in `request`. The token may stand in the header, the query or a form, never in JSON."""
+    """The call in `request`. The token may stand in the header, the query or a form, never in JSON; an app shows
+    its client secret in the header or a form."""
     query: dict[str, object] = dict(request.query) if request.query_string else {}
     given = await _read_body(request, writes=writes)
     header = request.headers.get("Authorization", "")
     token = header[7:].strip() if header[:7].lower() == "bearer " else ""
     if not token:
         token = str(given.args.get("token") or query.get("token") or "")
-    return Call(query | given.args if query else given.args, begun, token, given.warnings)
+    secret = _client_secret(header) or str(given.args.get("client_secret") or "")
+    return Call(query | given.args if query else given.args, begun, token, given.warnings, secret)
+
+
+def _client_secret(header: str) -> str:
+    kind, _, encoded = header.partition(" ")
+    if kind.lower() != "basic":
+        return ""
+    try:
+        return b64decode(encoded, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
 
 
 async def _read_body(request: web.Request, *, writes: bool) -> Given:

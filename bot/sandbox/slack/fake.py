@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from aiohttp import web
+from yarl import URL
 
 from bot.clock import Clock
 from bot.sandbox.faults import Faults, carry_out
@@ -25,6 +26,7 @@ from bot.sandbox.slack.web_api import WebApi, refused
 from bot.sandbox.slack.workspace import App, Person, Workspace
 
 PLATFORM = "slack"
+SECRET = frozenset({"token", "refresh_token", "code", "client_secret"})
 
 
 class FakeSlack(Acts):
@@ -69,6 +71,7 @@ class FakeSlack(Acts):
     def routes(self, app: web.Application) -> None:
         """`app` answers as Slack: the Web API at `/api/`, everything else under `/slack/`."""
         app.router.add_route("*", "/api/{method}", self._api.handle)
+        app.router.add_get("/oauth/v2/authorize", self._authorize)
         app.router.add_get("/slack/link/", self.sockets.serve)
         app.router.add_post("/slack/{kind:actions|app-actions|commands}/{team}/{key}", self._take_response)
         app.router.add_post("/slack/upload/{file}", self._take_file)
@@ -169,6 +172,18 @@ class FakeSlack(Acts):
         self._record("response_url", call, answer)
         return web.Response(text="ok")
 
+    async def _authorize(self, request: web.Request) -> web.Response:
+        """Somebody of the workspace agrees at once (or not): back to the app, with a code."""
+        asked = request.query
+        if asked.get("client_id") != self.slack.client_id or not asked.get("redirect_uri"):
+            return web.Response(status=400, text="invalid_client_id")
+        back = {"state": asked.get("state", "")}
+        if self.slack.declines:
+            back["error"] = "access_denied"
+        else:
+            back["code"] = self.slack.new_code(asked["redirect_uri"])
+        raise web.HTTPFound(URL(asked["redirect_uri"]).with_query(back))
+
     async def _take_file(self, request: web.Request) -> web.Response:
         content = await request.read()
         upload = self.slack.uploads.get(request.match_info["file"])
@@ -186,6 +201,4 @@ class FakeSlack(Acts):
 
 def _public(call: Call) -> dict[str, object]:
     """The arguments without secrets."""
-    return {
-        name: value for name, value in call.args.items() if name not in ("token", "refresh_token", "code")
-    }
+    return {name: value for name, value in call.args.items() if name not in SECRET}

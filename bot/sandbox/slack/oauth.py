@@ -11,13 +11,17 @@ TOKEN_LIFE = timedelta(hours=12)
 
 
 def access(slack: Slack, call: Call) -> Answer:
+    if slack.client_secret is not None and call.client_secret != slack.client_secret:
+        raise Refusal("bad_client_secret")
     if call.text("grant_type") == "refresh_token":
         return Answer(_installation(slack) | _rotated(slack, call.text("refresh_token")))
     code = call.text("code")
     if code not in slack.codes:
         raise Refusal("invalid_code")
+    if slack.redirects.get(code, call.text("redirect_uri")) != call.text("redirect_uri"):
+        raise Refusal("bad_redirect_uri")
     slack.codes.discard(code)
-    return Answer(_installation(slack) | _granted(slack, rotates=call.flag("rotates")))
+    return Answer(_installation(slack) | _granted(slack, rotates=slack.rotates))
 
 
 def _granted(slack: Slack, *, rotates: bool) -> Json:

@@ -68,6 +68,11 @@ class Slack:
     uploads: dict[str, Upload] = field(default_factory=dict)
     tickets: set[str] = field(default_factory=set)
     codes: set[str] = field(default_factory=set)  # of sign-ins that wait for oauth.v2.access
+    redirects: dict[str, str] = field(default_factory=dict)  # code → where it went: asked for again with it
+    client_id: str = "1.2"
+    client_secret: str | None = None  # None: any will do
+    rotates: bool = False  # the app's tokens end, and are replaced
+    declines: bool = False  # who is asked to agree to the app does not
     grants: dict[str, str] = field(default_factory=dict)  # refresh token → access token
     dead_tokens: dict[str, str] = field(default_factory=dict)  # token → the error that it meets
     dead: str | None = None
@@ -79,6 +84,13 @@ class Slack:
     @property
     def now(self) -> datetime:
         return self.workspace.clock.now()
+
+    def new_code(self, redirect: str) -> str:
+        """A code that is good once, for whoever shows that it came back to the same place."""
+        code = f"code-{len(self.redirects) + 1}"
+        self.codes.add(code)
+        self.redirects[code] = redirect
+        return code
 
     def modal_of(self, user_id: str) -> View | None:
         """The modal that the person has before them."""

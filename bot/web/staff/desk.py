@@ -5,6 +5,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from starlette.requests import Request
 
@@ -16,13 +17,14 @@ from bot.campaigns.sign_in import RandomBytes
 from bot.clock import Clock
 from bot.conversation.talk import Talk
 from bot.domain.roles import Act, may
-from bot.i18n import LANGUAGE_NAMES, PAGES, Catalogs, Words
+from bot.i18n import LANGUAGE_NAMES, PAGE_LOCALES, PAGES, Catalogs, Words, match_locale
 from bot.pages import Pages
 from bot.store.database import Database
 from bot.store.staff import Staff
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
+LANGUAGE_COOKIE: Final = "__Host-language"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,15 @@ def frame(words: Words) -> dict[str, object]:
         "lang": words.locale,
         "languages": {tag: LANGUAGE_NAMES[tag] for tag in ("id", "en")},
     }
+
+
+def words_for(request: Request, catalogs: Catalogs) -> Words:
+    """The pages' words in the language that this browser chose, or says that it reads."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    spoken = (part.partition(";")[0] for part in request.headers.get("accept-language", "").split(","))
+    tags = (match_locale(tag) for tag in (chosen, *spoken))
+    locale = next((tag for tag in tags if tag in PAGE_LOCALES), PAGE_LOCALES[0])
+    return page_words(catalogs, locale, "Asia/Jakarta")
 
 
 def page_words(catalogs: Catalogs, locale: str, zone: str) -> Words:

@@ -12,15 +12,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from bot.campaigns import rights, sign_in
 from bot.domain.roles import Act
 from bot.exceptions import TenggatError
-from bot.i18n import PAGE_LOCALES, Words, match_locale
+from bot.i18n import PAGE_LOCALES, Words
 from bot.pages import HEADERS
 from bot.web.body import Unread, read_body
-from bot.web.staff.desk import Desk, Visit, frame, page_words
+from bot.web.staff.desk import LANGUAGE_COOKIE, Desk, Visit, frame, words_for
 
 HOME: Final = "/staff"
 SIGN_IN: Final = "/staff/sign-in"
 COOKIE: Final = "__Host-tenggat"
-LANGUAGE_COOKIE: Final = "__Host-language"
 MOST_FIELDS: Final = 500
 UNCHANGING: Final = ("GET", "HEAD")
 
@@ -154,11 +153,7 @@ class Door:
         return hmac.compare_digest(visit.said("guard").encode(), guard.encode())
 
     def _words(self, request: Request) -> Words:
-        chosen = request.cookies.get(LANGUAGE_COOKIE)
-        spoken = (part.partition(";")[0] for part in request.headers.get("accept-language", "").split(","))
-        tags = (match_locale(tag) for tag in (chosen, *spoken))
-        locale = next((tag for tag in tags if tag in PAGE_LOCALES), PAGE_LOCALES[0])
-        return page_words(self.desk.catalogs, locale, "Asia/Jakarta")
+        return words_for(request, self.desk.catalogs)
 
     def _door_page(self, request: Request, *, token: str, refused: bool = False) -> Response:
         words = self._words(request)
