@@ -9,10 +9,12 @@ import pytest
 from bot.app.doctor import examine
 from bot.channels.telegram.transport import open_api
 from bot.clock import VirtualClock
+from bot.domain.people_file import Imported
+from bot.domain.recipient import Address, ChannelName, Plan
 from bot.domain.roles import Role
 from bot.sandbox.oracle import Oracle
 from bot.sandbox.server import Sandbox
-from bot.store import durability, lanes, staff
+from bot.store import durability, lanes, recipients, staff
 from bot.store.database import Database
 from bot.store.staff import Staff
 from tests.worlds import World
@@ -65,6 +67,7 @@ async def test_nothing_is_wrong_with_a_sound_installation(environ):
         ("BOT_OPERATOR", "", "BOT_OPERATOR"),
         ("BOT_SLACK_APP_TOKEN", "", "BOT_SLACK_SIGNING_SECRET"),
         ("BOT_CHECKPOINTS", "", "BOT_CHECKPOINTS"),
+        ("BOT_SLACK_CLIENT_ID", "1.2", "BOT_SLACK_CLIENT_SECRET, BOT_SLACK_SIGNING_SECRET, BOT_BASE_URL"),
         ("BOT_EFFECTS_URL", "https://example.org/hook", "BOT_EFFECTS_SECRET"),
         ("BOT_TELEGRM_TOKEN", "x", "did you mean BOT_TELEGRAM_TOKEN"),
         ("BOT_DATABASE_URL", "sqlite:////no/such/folder/x.db", "tenggat db upgrade"),
@@ -80,6 +83,17 @@ async def test_without_a_channel_nothing_can_be_sent(environ):
     [fix] = (await wrong(environ | {"BOT_TELEGRAM_TOKEN": "", "BOT_SLACK_BOT_TOKEN": ""})).values()
 
     assert "BOT_TELEGRAM_TOKEN or BOT_SLACK_BOT_TOKEN" in fix
+
+
+async def test_people_of_a_bot_that_nobody_has_are_named(environ, sqlite_url):
+    """A number in an import may be mistyped; nobody would write to them, and nobody would say so."""
+    place = Address(ChannelName.TELEGRAM, "1001", identity="telegram:999")
+    with Database(sqlite_url, clock=VirtualClock(NOW)) as database:
+        database.run(recipients.put, [Imported("u1", Plan.PRO, places=(place,))], now=NOW)
+
+    [fix] = (await wrong(environ)).values()
+
+    assert "telegram:999 (1)" in fix
 
 
 async def test_staff_of_whom_none_may_approve_are_too_few(environ, sqlite_url):

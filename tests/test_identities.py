@@ -1,6 +1,7 @@
 """The application under several identities, against fakes over sockets."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -12,18 +13,20 @@ from sqlmodel import Session, select
 from bot.app import opened
 from bot.app.enrolling import add
 from bot.clock import SystemClock
+from bot.domain.choice import ChoiceValue
 from bot.domain.identity import Credentials, Identity
 from bot.domain.people_file import Imported
 from bot.domain.recipient import Address, ChannelName, Plan
 from bot.sandbox.oracle import Oracle
 from bot.sandbox.server import Sandbox
 from bot.sandbox.telegram import FakeTelegram
-from bot.store import identities, lanes, recipients
+from bot.store import choices, identities, lanes, recipients
 from bot.store.database import Database
 from bot.store.models import AddressRow, DeliveryRow
 from tests.test_app import START, Stage, stage
+from tests.test_libraries import called
 
-__all__ = ["stage"]  # a fixture
+__all__ = ["called", "stage"]  # fixtures
 
 FIRST, SECOND = "telegram:123", "telegram:456"
 TOKEN = "456:AAcanary-of_the_second_bot"
@@ -110,6 +113,21 @@ async def test_whoever_starts_another_bot_is_written_to_by_that_one(two_bots: St
         )
     )
     assert (row.identity, row.reach) == (SECOND, "reachable")
+
+
+async def test_one_bot_does_not_edit_what_another_has_sent(two_bots: Stage, called: Counter[str]) -> None:
+    """Its message of the same number is another one: the answer is said anew where it was given."""
+    second = two_bots.sandbox.bots[456]
+    async with two_bots.running():
+        await two_bots.clock.run(datetime(2025, 9, 3, tzinfo=UTC))
+        second.say(101, "jangan izinkan")
+        await two_bots.clock.run(two_bots.clock.now() + timedelta(minutes=1))
+
+    person = two_bots.database.run(recipients.get, "t-1")
+    [kept] = two_bots.database.run(choices.history, person.id)
+    assert kept.record.value is ChoiceValue.OPT_OUT
+    assert {row.lane for row in of(two_bots, "t-1") if row.kind == "reply"} == {SECOND}
+    assert called["editmessagetext"] == 0
 
 
 async def test_one_that_cannot_be_decrypted_is_stopped_and_the_others_go_on(two_bots: Stage) -> None:

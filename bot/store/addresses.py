@@ -9,6 +9,7 @@ from sqlmodel import update as sql_update
 
 from bot.domain.delivery import DeliveryState
 from bot.domain.recipient import Address, ChannelName, Reach
+from bot.domain.step import StepKind
 from bot.store import lanes
 from bot.store.models import AddressRow, CampaignRow, DeliveryRow, RecipientRow
 
@@ -121,14 +122,15 @@ def noticed(
 
 
 def wrote_to(session: Session, row: AddressRow, identity: str) -> None:
-    """The person wrote to this Telegram bot, so that it can write to them: the address belongs to it, and what
-    is due there goes through it."""
+    """The person wrote to this Telegram bot, so that it can write to them: the address belongs to it, and the
+    steps that are due there go through it. An answer stays with the bot that was asked."""
     bot = lanes.bot(session, identity)
     if row.identity == bot:
         return
     row.identity = bot
-    waiting = (col(DeliveryRow.address_id) == row.id, col(DeliveryRow.state) == DeliveryState.DUE.value)
-    session.execute(sql_update(DeliveryRow).where(*waiting).values(lane=identity))
+    steps = (col(DeliveryRow.address_id) == row.id, col(DeliveryRow.kind) != StepKind.REPLY.value)
+    waiting = col(DeliveryRow.state) == DeliveryState.DUE.value
+    session.execute(sql_update(DeliveryRow).where(*steps, waiting).values(lane=identity))
 
 
 def may_be_helped(session: Session, address_id: int, *, now: datetime, every: timedelta) -> bool:

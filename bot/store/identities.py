@@ -116,9 +116,9 @@ def count_addresses(session: Session, name: str) -> int:
 
 def move_addresses(session: Session, name: str, to: str) -> int:
     """What belonged to one Telegram bot belongs to another; whoever has not started that one is found out when
-    it writes. How many there were."""
+    it writes. An answer that was to replace the old bot's message is a message of its own. How many there were."""
     waiting = (col(DeliveryRow.lane) == name, col(DeliveryRow.state) == DeliveryState.DUE.value)
-    session.execute(update(DeliveryRow).where(*waiting).values(lane=to))
+    session.execute(update(DeliveryRow).where(*waiting).values(lane=to, edits=None))
     return _count(session, update(AddressRow).where(_belongs(session, name)).values(identity=to))
 
 

@@ -9,7 +9,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from bot.domain.delivery import DeliveryState
 from bot.domain.recipient import Address
 from bot.domain.step import StepKind
-from bot.store import addresses
+from bot.store import addresses, lanes
 from bot.store.models import AddressRow, DeliveryRow
 
 
@@ -17,7 +17,8 @@ from bot.store.models import AddressRow, DeliveryRow
 class Question:
     """A delivery that shows, or showed, a campaign's question or what came of it.
 
-    `message` is its id on the platform (None while nobody knows), `body` what a reply says, `text` the
+    `message` is its id on the platform (None while nobody knows, and where another bot sent it than the one that
+    writes there now, which cannot edit it), `body` what a reply says, `text` the
     name of the text shown.
     """
 
@@ -57,7 +58,8 @@ def latest(session: Session, address_id: int) -> Question | None:
 def latest_to_edit(session: Session, address_id: int) -> Question | None:
     """The same among those that can be edited: not what only its author saw for a while, on Slack."""
     editable = _asking(address_id).where(
-        col(DeliveryRow.response_url).is_(None), col(DeliveryRow.platform_message).is_not(None)
+        col(DeliveryRow.response_url).is_(None),
+        col(DeliveryRow.platform_message).is_not(None),
     )
     row = session.exec(editable.limit(1)).first()
     return _value(session, row) if row else None
@@ -77,15 +79,17 @@ def _value(session: Session, row: DeliveryRow) -> Question | None:
     address = session.get(AddressRow, row.address_id) if row.address_id else None
     if address is None or row.campaign_id is None or row.recipient_id is None:
         return None
+    place = addresses.value(address)
+    is_ours = row.lane == lanes.of(session, place)
     return Question(
         delivery=row.id or 0,
         campaign_id=row.campaign_id,
         recipient_id=row.recipient_id,
-        address=addresses.value(address),
+        address=place,
         step=row.step or row.kind,
         kind=StepKind(row.kind),
         final=row.final,
-        message=row.platform_message,
+        message=row.platform_message if is_ours else None,
         body=row.body,
         text=row.rendering,
         deadline_shown=row.deadline_shown,
