@@ -18,6 +18,7 @@ from bot.store.register import Answers
 from bot.store.tallies import Delivered, is_asked
 
 REACHES = (Reach.UNLINKED, Reach.GONE, Reach.BLOCKED, Reach.REACHABLE)  # the last that holds is a person's
+USUAL = 2 * REACHES.index(Reach.REACHABLE)  # the number of who can be reached and wants messages
 DOUBTFUL = (DeliveryState.IN_DOUBT.value, DeliveryState.HELD.value)
 
 
@@ -101,6 +102,21 @@ def summed(found: People, deliveries: Sequence[Delivered], answers: Answers, inv
 
 def people(session: Session, document: CampaignDocument) -> People:
     """Everybody, counted in one pass: a million people are looked at once."""
+    excluded: dict[Exclusion | None, int] = {}
+    muted = unreachable = blocked = 0
+    for number, count in _numbers(session, document).items():
+        reach, off = (None, 0) if number < 0 else (REACHES[number // 2], number % 2)
+        why = _why(number, reach, off)
+        excluded[why] = excluded.get(why, 0) + count
+        muted += count * off
+        unreachable += count if reach not in (None, Reach.REACHABLE) else 0
+        blocked += count if reach is Reach.BLOCKED else 0
+    return People(excluded, muted, unreachable, blocked)
+
+
+def _numbers(session: Session, document: CampaignDocument) -> Mapping[int, int]:
+    """How many people have which number: -2 and -1 are left out by plan and by date; of all others it is twice
+    their place in `REACHES`, and one more if they want no messages. Only whose number is unusual gets sorted."""
     best = case(
         {reach.value: rank for rank, reach in enumerate(REACHES)}, value=col(AddressRow.reach), else_=0
     )
@@ -110,21 +126,14 @@ def people(session: Session, document: CampaignDocument) -> People:
         .correlate(RecipientRow)
         .scalar_subquery()
     )
+    reach = case((_has_address(Reach.REACHABLE), REACHES.index(Reach.REACHABLE)), else_=nearest)
     is_muted = case((col(RecipientRow.muted_at).is_not(None), 1), else_=0)
-    kind = case((~_has_plan(document), -2), (_is_late(document), -1), else_=nearest * 2 + is_muted)
-    found = session.execute(
-        select_columns(kind, func.count()).select_from(RecipientRow).group_by(literal_column("1"))
-    )
-    excluded: dict[Exclusion | None, int] = {}
-    muted = unreachable = blocked = 0
-    for number, count in found:
-        reach, off = (None, 0) if number < 0 else (REACHES[number // 2], number % 2)
-        why = _why(number, reach, off)
-        excluded[why] = excluded.get(why, 0) + count
-        muted += count * off
-        unreachable += count if reach not in (None, Reach.REACHABLE) else 0
-        blocked += count if reach is Reach.BLOCKED else 0
-    return People(excluded, muted, unreachable, blocked)
+    number = case((~_has_plan(document), -2), (_is_late(document), -1), else_=reach * 2 + is_muted)
+    unusual = select_columns(number, func.count()).select_from(RecipientRow).where(number != USUAL)
+    counts: dict[int, int] = dict(iter(session.execute(unusual.group_by(literal_column("1")))))
+    everybody = session.exec(select(func.count()).select_from(RecipientRow)).one()
+    usual = everybody - sum(counts.values())
+    return counts | ({USUAL: usual} if usual else {})
 
 
 def _why(number: int, reach: Reach | None, off: int) -> Exclusion | None:
