@@ -19,6 +19,8 @@ def canonical(value: Json) -> bytes:
 
 
 def _text(value: object) -> str:
+    if type(value) is str:  # nearly all that is ever written
+        return encode_basestring(value)
     match value:
         case None:
             return "null"
@@ -33,7 +35,8 @@ def _text(value: object) -> str:
         case int() | float():
             raise ValueError("a number that JSON cannot hold exactly")
         case Mapping():
-            return "{" + ",".join(f"{_text(key)}:{_text(value[key])}" for key in _sorted(value)) + "}"
+            fields = [f"{encode_basestring(key)}:{_text(value[key])}" for key in _sorted(value)]
+            return "{" + ",".join(fields) + "}"
         case list() | tuple():
             return "[" + ",".join(map(_text, value)) + "]"
         case _:
@@ -44,6 +47,8 @@ def _sorted(value: Mapping[str, object]) -> list[str]:
     """The keys in the order of their UTF-16 code units, which is not that of characters."""
     if not all(isinstance(key, str) for key in value):
         raise ValueError("a key that is no text")
+    if "".join(value).isascii():
+        return sorted(value)
     return sorted(value, key=lambda key: key.encode("utf-16-be"))
 
 

@@ -1,7 +1,7 @@
 """Choices: what a recipient answered, which answer stands, and the code of its receipt."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -55,12 +55,15 @@ class ChoiceRecord:
     @property
     def content(self) -> dict[str, Json]:
         """Every field as JSON has it: instants in ISO form, in UTC; nulls stand too."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        return {name: _plain(getattr(self, name)) for name in FIELDS}
 
     @property
     def canonical(self) -> bytes:
         """The one text of this choice, which is committed to."""
         return canonical(self.content)
+
+
+FIELDS = tuple(field.name for field in fields(ChoiceRecord))
 
 
 def current(choices: Iterable[ChoiceRecord]) -> ChoiceRecord | None:

@@ -8,7 +8,7 @@ import hmac
 import re
 from binascii import unhexlify
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from hashlib import sha256
@@ -44,6 +44,7 @@ NO_KIND = 255
 PADDING = bytes(64 - NONCE_BYTES)
 INNER, OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 CHOSEN = KINDS.index(EntryType.CHOICE)
+ENTRY = b'{"commitment":"%b","day":"%b","log":"%b","prev":"%b","seq":%d,"type":"%b","v":%d}'
 USUAL = b'{"commitment":"%b","day":"%b","log":"choices","prev":"%b","seq":%d,"type":"choice","v":1}'
 FORM = re.compile(
     rb'\{"commitment":"([0-9a-f]{64})","day":"(\d{4}-\d\d-\d\d)","log":"([a-z]+)",'
@@ -65,8 +66,16 @@ class Entry:
 
     @property
     def canonical(self) -> bytes:
-        """The one text of this entry."""
-        return canonical(asdict(self))
+        """The one text of this entry: its canonical JSON, whose fields are always these, in plain ASCII."""
+        return ENTRY % (
+            self.commitment.encode(),
+            self.day.encode(),
+            self.log.encode(),
+            self.prev.encode(),
+            self.seq,
+            self.type.encode(),
+            self.v,
+        )
 
 
 class Stored(NamedTuple):

@@ -1,11 +1,13 @@
 """The chain: every altered bit is found."""
 
+from dataclasses import asdict
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.canonical import canonical
 from bot.domain.ledger import (
     NO_ENTRY,
     EntryType,
@@ -47,6 +49,16 @@ def test_an_empty_ledger_is_a_whole_one():
     check = verify_chain([])
 
     assert (check.ok, check.size, check.head) == (True, 0, NO_ENTRY)
+
+
+@pytest.mark.parametrize("kind", EntryType)
+def test_an_entry_stands_in_its_canonical_form(kind):
+    """It is put together by hand, many thousand times a minute."""
+    first = append(None, log="choices", day=date(2025, 9, 2), kind=kind, commitment="ab" * 32)
+    second = append(first, log="choices", day=date(2025, 9, 3), kind=kind, commitment="cd" * 32)
+
+    for stored in (first, second):
+        assert stored.entry == canonical(asdict(read(stored.entry)))
 
 
 def test_an_entry_tells_neither_who_nor_what_nor_when_exactly():
