@@ -12,6 +12,8 @@ from bot.domain.step import StepKind
 from bot.store import addresses, lanes
 from bot.store.models import AddressRow, DeliveryRow
 
+ARRIVED = (DeliveryState.SENT.value, DeliveryState.IN_DOUBT.value)
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -66,11 +68,12 @@ def latest_to_edit(session: Session, address_id: int) -> Question | None:
 
 
 def _asking(address_id: int) -> SelectOfScalar[DeliveryRow]:
-    arrived = (DeliveryState.SENT.value, DeliveryState.IN_DOUBT.value)
+    owner = select(AddressRow.recipient_id).where(AddressRow.id == address_id).scalar_subquery()
     return (
         select(DeliveryRow)
+        .where(DeliveryRow.recipient_id == owner)  # by which there is an index
         .where(DeliveryRow.address_id == address_id, col(DeliveryRow.asks).is_(True))
-        .where(col(DeliveryRow.state).in_(arrived))
+        .where(col(DeliveryRow.state).in_(ARRIVED))
         .order_by(col(DeliveryRow.settled_at).desc(), col(DeliveryRow.id).desc())
     )
 
