@@ -17,6 +17,7 @@ from bot.domain.recipient import Address, ChannelName, Recipient
 from bot.failpoints import failpoint
 from bot.store import answers, campaigns, choices, lanes, messages, outbox, questions, recipients
 from bot.store.database import Session
+from bot.store.inbox import Kept
 from bot.store.questions import Question
 
 if TYPE_CHECKING:
@@ -43,7 +44,18 @@ def choose(
     one that stands is kept, and changes nothing else.
     """
     before = person.answer(session, campaign)
-    said = _record(talk, person, campaign, question, VALUES[verb], control, replies)
+    said = record_of(
+        talk,
+        person,
+        campaign,
+        question,
+        VALUES[verb],
+        control,
+        kept=replies.kept,
+        shown=_shown(session, question),
+        name=recipients.pseudonym(session, person.recipient.id),
+        now=replies.now,
+    )
     if answers.hear(
         session,
         said,
@@ -195,23 +207,33 @@ def receipt_message(
         talk.template(person, campaign, locale=locale),
         record,
         applied=choices.is_applied(session, record.receipt),
-        late=not person.is_new(campaign) and record.received_at > person.deadline(campaign),
+        late=is_late(person, campaign, record),
         back_to=person.locale if locale else None,
     )
 
 
-def _record(
+def is_late(person: Person, campaign: Campaign, record: ChoiceRecord) -> bool:
+    """Whether the answer came after the person's own deadline, if they had one."""
+    return not person.is_new(campaign) and record.received_at > person.deadline(campaign)
+
+
+def record_of(
     talk: "Talk",
     person: Person,
     campaign: Campaign,
     question: Question | None,
     value: ChoiceValue,
     control: Control,
-    replies: Replies,
+    *,
+    kept: Kept,
+    shown: Message | None,
+    name: str | None,
+    now: datetime,
 ) -> ChoiceRecord:
-    kept, shown = replies.kept, _shown(replies.session, question)
+    """What the person answers by this update. `shown` is what they had before them, if it was kept, `name`
+    what the ledger calls them, if it does already."""
     return ChoiceRecord(
-        recipient=_name(replies.session, talk, person),
+        recipient=name or pseudonym(talk.key, person.recipient.ref),
         campaign=campaign.slug,
         revision=question.revision if question and question.revision else campaign.revision,
         value=value,
@@ -221,19 +243,13 @@ def _record(
         locale=shown.locale if shown else talk.template(person, campaign).locale,
         receipt=receipt_code(talk.random_bytes(BYTES)),
         received_at=kept.received_at,
-        recorded_at=replies.now,
+        recorded_at=now,
         order=kept.position,
         delivery=question.delivery if question else None,
         text_hash=_text_hash(question),
         machine_made=shown.footnote is not None if shown else None,
         deadline_shown=shown.deadline.at if shown and shown.deadline else None,
     )
-
-
-def _name(session: Session, talk: "Talk", person: Person) -> str:
-    """What the ledger calls this person."""
-    known = recipients.pseudonym(session, person.recipient.id)
-    return known or pseudonym(talk.key, person.recipient.ref)
 
 
 def _shown(session: Session, question: Question | None) -> Message | None:

@@ -1,6 +1,6 @@
 """A talk with one person: what each thing they do leads to, in one transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
@@ -8,8 +8,10 @@ from typing import assert_never
 from bot.campaigns.planner import RestDays
 from bot.campaigns.wording import Template
 from bot.channels.base import Command, Event, HomeOpened, ReachChange, ReachChanged, Said, Sender, Tap
-from bot.conversation import commands, home, plain_words, sayings, staff, taps
+from bot.conversation import commands, first_answers, home, plain_words, sayings, staff, taps
+from bot.conversation.first_answers import Heard
 from bot.conversation.person import Person, Speaking, meet
+from bot.conversation.receipts import Receipts
 from bot.conversation.replies import Replies
 from bot.conversation.turn import Turn
 from bot.domain.campaign import Campaign
@@ -35,6 +37,13 @@ class Talk:
     lookups_an_hour: int = 120  # by one agent
     page_address: str = ""  # where the staff pages are
     periods: Periods = field(default_factory=Periods)  # for how long things are kept
+    receipts: Receipts = field(default_factory=Receipts, compare=False)
+
+    def take_first_answers(
+        self, session: Session, heard: Sequence[Heard], *, now: datetime
+    ) -> frozenset[int]:
+        """Those of these updates that are nothing but a first answer are worked, once; their inbox ids."""
+        return first_answers.take(session, self, heard, now=now)
 
     def apply(self, session: Session, kept: Kept, events: tuple[Event, ...], *, now: datetime) -> bool:
         """The update is worked, once: what it means is stored and its answers are due, or (False) somebody

@@ -1,7 +1,8 @@
 """Choices: each one appended with its ledger entry; the register is the latest that stands."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import TypeAdapter
 from sqlmodel import Session, col, select
@@ -10,7 +11,7 @@ from bot.domain import ledger as chain
 from bot.domain.choice import ChoiceRecord, supersedes
 from bot.domain.ledger import NONCE_BYTES, EntryType
 from bot.store import ledger
-from bot.store.models import ChoiceRow, EffectRow, RecipientRow
+from bot.store.models import AddressRow, ChoiceRow, EffectRow, RecipientRow
 
 RECORD = TypeAdapter(ChoiceRecord)
 HOUR = len("2025-09-02T09")
@@ -44,29 +45,70 @@ def add(
         commitment=chain.commitment(nonce, content),
     )
     row = ChoiceRow(
-        seq=seq,
-        recipient_id=recipient_id,
-        campaign_id=campaign_id,
-        delivery_id=record.delivery,
-        receipt=record.receipt,
-        value=record.value.value,
-        supersedes=supersedes(record, earlier),
-        record=content,
-        nonce=nonce,
-        received_at=record.received_at.isoformat(),
-        hour=record.received_at.isoformat()[:HOUR],
-        channel=record.channel.value,
-        locale=record.locale,
+        **columns(
+            record,
+            seq=seq,
+            recipient_id=recipient_id,
+            campaign_id=campaign_id,
+            supersedes=supersedes(record, earlier),
+            content=content,
+            nonce=nonce,
+        )
     )
     session.add(row)
     session.flush()
     return _kept(row)
 
 
+def columns(
+    record: ChoiceRecord,
+    *,
+    seq: int,
+    recipient_id: int,
+    campaign_id: int,
+    supersedes: bool,
+    content: bytes,
+    nonce: bytes,
+) -> dict[str, Any]:
+    """The row of a choice: its record, and what of it is looked for."""
+    received_at = record.received_at.isoformat()
+    return {
+        "seq": seq,
+        "recipient_id": recipient_id,
+        "campaign_id": campaign_id,
+        "delivery_id": record.delivery,
+        "receipt": record.receipt,
+        "value": record.value.value,
+        "supersedes": supersedes,
+        "record": content,
+        "nonce": nonce,
+        "received_at": received_at,
+        "hour": received_at[:HOUR],
+        "channel": record.channel.value,
+        "locale": record.locale,
+    }
+
+
 def hold(session: Session, recipient_id: int) -> RecipientRow:
     """The person as they are; no other choice of theirs is kept until this transaction ends."""
     person = select(RecipientRow).where(RecipientRow.id == recipient_id)
     return session.exec(person.with_for_update(key_share=True)).one()
+
+
+def hold_senders(session: Session, senders: Collection[str]) -> frozenset[str]:
+    """No other choice of those who write from these addresses is kept until this transaction ends; but for
+    those addresses that are given back: somebody else holds their people.
+
+    Two that hold several, and waited for more, would wait for each other.
+    """
+    theirs = (
+        select(AddressRow.key)
+        .join(RecipientRow, col(RecipientRow.id) == col(AddressRow.recipient_id))
+        .where(col(AddressRow.key).in_(senders))
+    )
+    held = theirs.with_for_update(key_share=True, skip_locked=True, of=RecipientRow)
+    everybody, ours = session.exec(theirs).all(), session.exec(held).all()
+    return frozenset(everybody) - frozenset(ours)
 
 
 def standing(session: Session, recipient_id: int, campaign_id: int) -> ChoiceRecord | None:

@@ -4,15 +4,26 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import Table, bindparam
+from sqlalchemy import select as select_columns
+from sqlalchemy import update as sql_update
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, func, or_, select, update
+from sqlmodel import Session, SQLModel, col, func, or_, select, update
 
 from bot.domain.update import Update
-from bot.store.dialect import insert_new
+from bot.store.dialect import insert_each, insert_new
 from bot.store.models import InboxRow
 
 MAX_ATTEMPTS = 3
 RETRY_AFTER = timedelta(seconds=2)
+KEPT = ("id", "identity", "position", "sender", "body", "received_at", "attempts", "error")
+
+_INBOX: Table = SQLModel.metadata.tables["inbox"]
+_DONE = (
+    sql_update(_INBOX)
+    .where(_INBOX.c.id.in_(bindparam("ids", expanding=True)))
+    .values(state="done", done_at=bindparam("at"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +44,8 @@ def keep(session: Session, updates: Sequence[Update]) -> None:
     """Each update is in the inbox, once."""
     rows = [{**_values(update), "state": "new", "attempts": 0} for update in updates]
     if rows:
-        session.execute(insert_new(session, InboxRow, rows))
+        session.flush()
+        session.connection().execute(insert_each(session, InboxRow), rows)
 
 
 def bury(session: Session, update: Update, *, error: str, now: datetime) -> None:
@@ -62,13 +74,27 @@ def waiting(session: Session, identities: Collection[str], *, now: datetime, lim
         .exists()
     )
     ready = or_(col(InboxRow.retry_at).is_(None), col(InboxRow.retry_at) <= now)
-    found = session.exec(
-        select(InboxRow)
-        .where(InboxRow.state == "new", col(InboxRow.identity).in_(identities), ready, ~blocked)
+    found = session.connection().execute(
+        select_columns(*(_INBOX.c[name] for name in KEPT))
+        .select_from(InboxRow)
+        .where(col(InboxRow.state) == "new", col(InboxRow.identity).in_(identities), ready, ~blocked)
         .order_by(col(InboxRow.id))
         .limit(limit)
     )
-    return [_value(row) for row in found]
+    return [Kept(*row) for row in found]
+
+
+def take(session: Session, inbox_ids: Collection[int]) -> frozenset[int]:
+    """Which of these rows are still open; nobody else works them until this transaction ends. What somebody
+    else works just now is not waited for."""
+    still_open = select(InboxRow.id).where(col(InboxRow.id).in_(inbox_ids), InboxRow.state == "new")
+    found = session.exec(still_open.order_by(col(InboxRow.id)).with_for_update(skip_locked=True))
+    return frozenset(inbox_id or 0 for inbox_id in found)
+
+
+def finish_taken(session: Session, inbox_ids: Collection[int], *, now: datetime) -> None:
+    """These rows, which this transaction took, are done."""
+    session.connection().execute(_DONE, {"ids": list(inbox_ids), "at": now})
 
 
 def finish(session: Session, inbox_id: int, *, now: datetime) -> bool:
@@ -131,13 +157,4 @@ def _values(update: Update) -> dict[str, object]:
 
 
 def _value(row: InboxRow) -> Kept:
-    return Kept(
-        id=row.id or 0,
-        identity=row.identity,
-        position=row.position,
-        sender=row.sender,
-        body=row.body,
-        received_at=row.received_at,
-        attempts=row.attempts,
-        error=row.error,
-    )
+    return Kept(*(getattr(row, name) for name in KEPT))

@@ -21,6 +21,12 @@ def append(session: Session, kind: EntryType, *, day: date, commitment: str) -> 
     return _append(session, [(kind, commitment)], day=day)
 
 
+def append_each(session: Session, kind: EntryType, commitments: Sequence[str], *, day: date) -> range:
+    """One more entry for each commitment, in this order and without a gap; their numbers."""
+    last = _append(session, [(kind, committed) for committed in commitments], day=day)
+    return range(last - len(commitments) + 1, last + 1)
+
+
 def state(session: Session, kind: EntryType, content: Mapping[str, Json], *, now: datetime) -> None:
     """This is stated, with this transaction; its entry is made by `enter`, so that nobody waits for the
     ledger's end who does not record a choice. It must hold nothing personal: it can never be erased."""

@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlmodel import Session, and_, col, func, or_, select, update
+from sqlalchemy import Table, bindparam, insert
+from sqlmodel import Session, SQLModel, and_, col, func, or_, select, update
 
 from bot.domain.delivery import FIRST_RETRY, Delivery, DeliveryState, OnDoubt, doubt
 from bot.domain.message import Document, MessageKind, Surface
@@ -22,6 +23,17 @@ ANSWER_FIRST = 0  # priorities: what answers a person goes before campaign traff
 CAMPAIGN_AFTER = 10
 SENDING = DeliveryState.SENDING.value
 OPEN = (DeliveryState.DUE.value, SENDING)
+
+_DELIVERY: Table = SQLModel.metadata.tables["delivery"]
+_ADDED = insert(_DELIVERY).returning(_DELIVERY.c.id)
+_UNBEGUN = {"final": False, "claim": 0, "epoch": 0, "failures": 0, "doubts": 0}
+_WITHDRAWN = (
+    update(_DELIVERY)
+    .where(_DELIVERY.c.recipient_id.in_(bindparam("whose", expanding=True)))
+    .where(_DELIVERY.c.campaign_id == bindparam("of"), _DELIVERY.c.state == DeliveryState.DUE.value)
+    .where(_DELIVERY.c.kind != StepKind.REPLY.value)
+    .values(state=DeliveryState.CANCELLED.value, reason=bindparam("why"), settled_at=bindparam("at"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,36 +79,17 @@ class Reply:
 
 def add_reply(session: Session, reply: Reply, *, now: datetime) -> int:
     """The reply is due; its delivery's number."""
-    row = DeliveryRow(
-        kind=StepKind.REPLY.value,
-        step=f"reply-{reply.inbox_id}-{reply.number}",
-        asks=reply.asks,
-        campaign_id=reply.campaign_id,
-        revision=_revision(session, reply.campaign_id),
-        recipient_id=reply.recipient_id,
-        address_id=reply.to.id or None,
-        inbox_id=reply.inbox_id,
-        number=reply.number,
-        channel=reply.to.channel.value,
-        lane=reply.lane,
-        to=addresses.to_text(reply.to),
-        priority=ANSWER_FIRST,
-        state=DeliveryState.DUE.value,
-        on_doubt=OnDoubt.RESEND.value,
-        due_at=now,
-        created_at=now,
-        body=reply.body,
-        edits=reply.edits,
-        response_url=reply.response_url,
-        document=messages.document_to_text(reply.document) if reply.document else None,
-        surface=reply.surface.value,
-        wiped=reply.wiped,
-        about_id=reply.about_id,
-        not_after=reply.not_after,
-    )
-    session.add(row)
     session.flush()
-    return row.id or 0
+    row = _columns(reply, now=now, revision=_revision(session, reply.campaign_id))
+    number: int = session.connection().execute(_ADDED, row).scalar_one()
+    return number
+
+
+def add_replies(session: Session, replies: Sequence[Reply], *, revision: int, now: datetime) -> None:
+    """The replies are due; they tell of one campaign, in this revision."""
+    if replies:
+        rows = [_columns(reply, now=now, revision=revision) for reply in replies]
+        session.connection().execute(insert(_DELIVERY), rows)
 
 
 def word(session: Session, wordings: Sequence[Wording]) -> None:
@@ -159,6 +152,14 @@ def withdraw(
     if campaign_id is not None:
         pending = pending.where(col(DeliveryRow.campaign_id) == campaign_id)
     session.execute(pending.values(state=DeliveryState.CANCELLED.value, reason=why, settled_at=now))
+
+
+def withdraw_each(
+    session: Session, recipient_ids: Collection[int], *, campaign_id: int, why: str, now: datetime
+) -> None:
+    """Steps of this campaign to these people that are not yet begun never will be."""
+    whose = {"whose": list(recipient_ids), "of": campaign_id, "why": why, "at": now}
+    session.connection().execute(_WITHDRAWN, whose)
 
 
 def revive_notices(session: Session, recipient_ids: Collection[int], *, now: datetime) -> None:
@@ -257,6 +258,36 @@ def in_doubt(session: Session) -> list[Doubt]:
         Doubt(row.id or 0, row.step or row.kind, row.lane, DeliveryState(row.state), row.doubts, row.reason)
         for row in found
     ]
+
+
+def _columns(reply: Reply, *, now: datetime, revision: int | None) -> dict[str, object]:
+    return _UNBEGUN | {
+        "kind": StepKind.REPLY.value,
+        "step": f"reply-{reply.inbox_id}-{reply.number}",
+        "asks": reply.asks,
+        "campaign_id": reply.campaign_id,
+        "revision": revision,
+        "recipient_id": reply.recipient_id,
+        "address_id": reply.to.id or None,
+        "inbox_id": reply.inbox_id,
+        "number": reply.number,
+        "channel": reply.to.channel.value,
+        "lane": reply.lane,
+        "to": addresses.to_text(reply.to),
+        "priority": ANSWER_FIRST,
+        "state": DeliveryState.DUE.value,
+        "on_doubt": OnDoubt.RESEND.value,
+        "due_at": now,
+        "created_at": now,
+        "body": reply.body,
+        "edits": reply.edits,
+        "response_url": reply.response_url,
+        "document": messages.document_to_text(reply.document) if reply.document else None,
+        "surface": reply.surface.value,
+        "wiped": reply.wiped,
+        "about_id": reply.about_id,
+        "not_after": reply.not_after,
+    }
 
 
 def _revision(session: Session, campaign_id: int | None) -> int | None:

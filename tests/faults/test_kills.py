@@ -26,6 +26,7 @@ KILLED_AT = (
     "inbox.before_keep",
     "inbox.after_keep",
     "inbox.before_apply",
+    "inbox.amid_batch",
     "inbox.after_apply",
     "choice.after_add",
     "ingress.before_keep",
