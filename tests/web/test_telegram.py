@@ -1,8 +1,12 @@
 """Telegram's webhook: who is let in, what is kept, and what is answered."""
 
+import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing, contextmanager
 
 import pytest
+from sqlalchemy import event
 
 from bot.web.body import LARGEST
 from tests.web.conftest import PATH, SECRET, TELEGRAM, message
@@ -170,3 +174,64 @@ async def test_a_tap_that_takes_too_long_is_not_saved_at_all(platforms, locked):
     assert platforms.told("answerCallbackQuery")[0]["text"]
     await platforms.telegram(message(11))  # stands behind the tap in the database's one thread
     assert [row.dedupe for row in platforms.inbox()] == ["u11"]
+
+
+async def test_what_comes_at_once_is_kept_at_once(platforms):
+    """Each waits for one commit, not for everybody's before it; none is OKed before its own."""
+    with counted_commits(platforms.reception.database) as commits:
+        answers = await asyncio.gather(*(platforms.telegram(message(number)) for number in range(1, 31)))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(platforms.inbox()) == 30
+    assert 1 <= len(commits) < 15
+
+
+async def test_one_that_cannot_be_kept_spoils_none_that_came_with_it(platforms):
+    """Here the database itself refuses one sender."""
+    refuse_in_inbox(platforms, sender="telegram:7")
+
+    answers = await asyncio.gather(
+        *(platforms.telegram(message(number, sender=7 if number == 5 else 42)) for number in range(1, 11))
+    )
+
+    assert [answer.status_code for answer in answers] == [200] * 4 + [503] + [200] * 5
+    assert sorted(row.dedupe for row in platforms.inbox()) == sorted(f"u{n}" for n in range(1, 11) if n != 5)
+
+
+async def test_what_comes_behind_one_that_is_given_up_is_kept(platforms, locked):
+    """It has two seconds of its own."""
+    other = locked()
+
+    first = asyncio.ensure_future(platforms.telegram(message(1)))
+    await asyncio.wait({first}, timeout=1.5)
+    second = asyncio.ensure_future(platforms.telegram(message(2)))
+    refused = await first
+    other.close()
+
+    assert refused.status_code == 503
+    assert (await second).status_code == 200
+    assert [row.dedupe for row in platforms.inbox()] == ["u2"]
+
+
+@contextmanager
+def counted_commits(database):
+    """A list with something in it for each commit within the block."""
+    commits = []
+
+    def count(connection):
+        commits.append(connection)
+
+    event.listen(database.engine, "commit", count)
+    try:
+        yield commits
+    finally:
+        event.remove(database.engine, "commit", count)
+
+
+def refuse_in_inbox(platforms, *, sender):
+    """Rows of this sender break a rule of the database."""
+    with closing(sqlite3.connect(str(platforms.reception.database.url.database))) as connection:
+        connection.execute(
+            f"CREATE TRIGGER no_such BEFORE INSERT ON inbox WHEN NEW.sender = '{sender}'"
+            " BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        )
