@@ -36,10 +36,11 @@ class Size:
     pacing: tuple[tuple[int, int], ...]  # (allowed a second, seconds)
     people: int
     growth: tuple[int, ...]
+    answers: int
 
 
-FULL = Size(5, 6_000, 600, ((30, 60), (1_000, 20)), 1_000_000, (10_000, 100_000, 1_000_000))
-QUICK = Size(2, 3_000, 300, ((30, 10), (1_000, 5)), 100_000, (10_000, 100_000))
+FULL = Size(5, 6_000, 600, ((30, 60), (1_000, 20)), 1_000_000, (10_000, 100_000, 1_000_000), 5_000)
+QUICK = Size(2, 3_000, 300, ((30, 10), (1_000, 5)), 100_000, (10_000, 100_000), 2_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,25 +165,49 @@ def pacing(size: Size, folder: Path) -> Iterator[Figure]:
         yield Figure(f"refusals at {allowed}/s", seen["refused"], "")
 
 
-def bulk(size: Size, folder: Path, server: str) -> Iterator[Figure]:
-    """Import, planning and the inbox, on both databases."""
+def fresh(engine: str, name: str, folder: Path, server: str) -> str:
+    """The address of an empty database with all tables."""
     import psycopg
 
+    if engine == "SQLite":
+        url = f"sqlite:///{folder / name}.db"
+    else:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        url = server.replace("postgresql://", "postgresql+psycopg://").replace("/postgres?", f"/{name}?")
+    with opened(url) as database:
+        database.migrate()
+    return url
+
+
+def answers(size: Size, folder: Path, server: str) -> Iterator[Figure]:
+    """From the update to the committed choice, on both databases: how many a second, and how long one waits."""
     for engine in ("SQLite", "PostgreSQL"):
-        urls = []
-        for name in ("bulk_import", "bulk_plan", "bulk_keep"):
-            if engine == "SQLite":
-                urls.append(f"sqlite:///{folder / name}.db")
-            else:
-                with psycopg.connect(server, autocommit=True) as connection:
-                    connection.execute(f"CREATE DATABASE {name}".encode())
-                urls.append(
-                    server.replace("postgresql://", "postgresql+psycopg://").replace(
-                        "/postgres?", f"/{name}?"
-                    )
-                )
-            with opened(urls[-1]) as database:
-                database.migrate()
+        seen = [
+            _told(
+                [
+                    "benchmarks.answers",
+                    "stored",
+                    fresh(engine, f"stored_{n}", folder, server),
+                    str(size.answers),
+                ]
+            )
+            for n in range(size.rounds)
+        ]
+        yield Figure(f"answers stored durably on {engine}", median(s["a_second"] for s in seen), "/s")
+        yield Figure(f"CPU per answer on {engine}", median(s["cpu_ms"] for s in seen), "ms")
+        waits = _told(
+            ["benchmarks.answers", "beside", fresh(engine, "beside", folder, server), str(size.answers)]
+        )
+        yield Figure(f"an answer's wait beside planning and sending on {engine}, p50", waits["p50_ms"], "ms")
+        yield Figure(f"an answer's wait beside planning and sending on {engine}, p99", waits["p99_ms"], "ms")
+
+
+def bulk(size: Size, folder: Path, server: str) -> Iterator[Figure]:
+    """Import, planning and the inbox, on both databases."""
+    for engine in ("SQLite", "PostgreSQL"):
+        names = ("bulk_import", "bulk_plan", "bulk_keep")
+        urls = [fresh(engine, name, folder, server) for name in names]
         with opened(urls[1]) as database:
             fill(database, size.people)
         work = (
@@ -194,7 +219,7 @@ def bulk(size: Size, folder: Path, server: str) -> Iterator[Figure]:
             seen = sized(what, url, count)
             yield Figure(f"{what} {count:,} on {engine}", seen["seconds"], "s")
             if what == "keep":
-                yield Figure(f"answers stored durably on {engine}", count / seen["seconds"], "/s")
+                yield Figure(f"updates kept, each by itself, on {engine}", count / seen["seconds"], "/s")
             yield Figure(f"{what} {count:,} on {engine}: peak RSS", seen["rss"], "MB")
 
 
@@ -250,6 +275,7 @@ def main(size: Size) -> None:
             sending(size, folder, server),
             pacing(size, folder),
             growth(size, folder),
+            answers(size, folder, server),
             bulk(size, folder, server),
         )
         for part in parts:

@@ -1,8 +1,8 @@
 """What grows with the number of people, each in a process of its own: `python -m benchmarks.size WHAT URL COUNT`.
 
 WHAT is `import` (a CSV file, checked), `plan` (one step for everybody), `move` (the deadline, with that many
-in the outbox) or `keep` (answers stored durably, one a
-transaction). It prints as JSON the seconds that this took and the most memory that the process held.
+in the outbox) or `keep` (updates in the inbox, one a transaction). It prints as JSON the seconds that this took
+and the most memory that the process held.
 """
 
 import json

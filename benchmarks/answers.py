@@ -1,0 +1,263 @@
+"""Answers, from the update to the committed choice: `python -m benchmarks.answers WHAT URL COUNT`.
+
+So many people were sent their notice; then each of them taps an answer.
+
+`stored`: the taps come as fast as they are taken in, a hundred updates a poll, each batch in the inbox before the
+next is asked for, while the router works what is there. It ends when every answer is in the register and in the
+ledger, and its receipt is due. `beside`: 200 taps come a second, while a campaign is planned for many others and
+sent to 200 of them a second; what counts is how long an answer waits until it is committed.
+
+What goes over the network is left out: the quick answer to a tap, and the receipts. It prints as JSON the seconds
+that this took or the waits, the process's CPU seconds, and the most memory that it held.
+"""
+
+import asyncio
+import json
+import secrets
+import sys
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlmodel import func, select
+
+from benchmarks.peers import most_memory
+from benchmarks.people import TELEGRAM, add_people, fill, opened, plan
+from bot import i18n, resources
+from bot.app.owners import owner_name
+from bot.campaigns.composer import Composer
+from bot.campaigns.dispatcher import Dispatcher
+from bot.campaigns.planner import Planner
+from bot.channels.base import Event, Post
+from bot.channels.memory import MemoryChannel
+from bot.channels.telegram.inbound import TelegramInbound
+from bot.clock import Clock
+from bot.conversation.intake import Intake
+from bot.conversation.person import Speaking
+from bot.conversation.router import Router
+from bot.conversation.talk import Talk
+from bot.domain.message import Verb
+from bot.domain.reply import Intent, Reading
+from bot.domain.update import Update
+from bot.store import verification
+from bot.store.claims import no_rest
+from bot.store.database import Database
+from bot.store.inbox import Kept
+from bot.store.models import ChoiceRow
+
+POLL = 100  # updates that Telegram gives at a time
+TOKEN = "1:benchmark-0123456789abcdef0123456789ab"
+KEY = b"k" * 32
+OPERATOR = "Contoh"
+A_SECOND = 200  # taps, and sends beside them
+AT_ONCE = 10
+OTHERS = 100_000  # to whom the campaign goes out meanwhile
+
+
+@dataclass(slots=True)
+class Taps:
+    """A bot to which everybody taps an answer under their notice, and nothing else happens."""
+
+    inner: TelegramInbound
+    bodies: Sequence[Mapping[str, object]]
+    clock: Clock
+    pause: float = 0.0  # seconds between two polls
+    at_once: int = POLL
+    came_at: dict[int, float] = field(default_factory=dict)  # by the update's number
+
+    @property
+    def identity(self) -> str:
+        return self.inner.identity
+
+    async def updates(self) -> AsyncGenerator[Sequence[Update], None]:
+        begun = due = time.perf_counter()
+        for first in range(0, len(self.bodies), self.at_once):
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            came, now = max(due, begun), self.clock.now()
+            batch = [self.inner.update_from(raw, now) for raw in self.bodies[first : first + self.at_once]]
+            self.came_at.update((update.order or 0, came) for update in batch)
+            yield batch
+            due += self.pause
+
+    async def tapped(self, update: Update, *, saved: bool) -> None:
+        if not saved:
+            raise RuntimeError("an update was not saved")
+
+    async def read(self, body: str) -> Sequence[Event]:
+        return await self.inner.read(body)
+
+
+def tap(number: int, post: Post, message: str, now: datetime) -> Mapping[str, object]:
+    """The update that Telegram makes of a tap under this message, with the whole message in it."""
+    chat = {"id": int(post.to.external), "type": "private", "first_name": "A", "username": f"u{number}"}
+    person = {"id": chat["id"], "is_bot": False, "first_name": "A", "username": f"u{number}"}
+    said = post.message
+    text = "\n\n".join([said.headline, *(paragraph.text for paragraph in said.paragraphs)])
+    buttons = [*said.choices, *said.secondary]
+    rows = [
+        [{"text": button.label, "callback_data": post.tokens[button.verb]}]
+        for button in buttons
+        if hasattr(button, "verb")
+    ]
+    verb = Verb.OPT_IN if number % 3 else Verb.OPT_OUT
+    return {
+        "update_id": 1_000 + number,
+        "callback_query": {
+            "id": str(10**17 + number),
+            "from": {**person, "language_code": "id"},
+            "message": {
+                "message_id": int(message),
+                "from": {"id": 1, "is_bot": True, "first_name": "Tenggat", "username": "tenggat_bot"},
+                "chat": chat,
+                "date": int(now.timestamp()),
+                "text": text,
+                "entities": [{"offset": 0, "length": len(said.headline), "type": "bold"}],
+                "reply_markup": {"inline_keyboard": rows},
+            },
+            "chat_instance": str(10**18 + number),
+            "data": post.tokens[verb],
+        },
+    }
+
+
+def dispatcher(
+    database: Database, channel: MemoryChannel, catalogs: i18n.Catalogs, *, rate: float = 0.0
+) -> Dispatcher:
+    """The owner of the one lane, which paces only if a `rate` is given."""
+    return Dispatcher(
+        database,
+        channel,
+        Composer(catalogs, operator=OPERATOR),
+        clock=database.clock,
+        owner=owner_name(),
+        key=KEY,
+        rate=rate,
+        rest_days=no_rest,
+    )
+
+
+async def asked(database: Database, count: int, catalogs: i18n.Catalogs) -> Sequence[Mapping[str, object]]:
+    """So many people have their notice; the taps under them."""
+    fill(database, count)
+    plan(database)
+    channel = MemoryChannel(TELEGRAM)
+    await dispatcher(database, channel, catalogs).drain()
+    assert len(channel.posts) == count
+    now = database.clock.now()
+    return [tap(number, post, str(number), now) for number, post in enumerate(channel.posts, 1)]
+
+
+async def stored(database: Database, count: int) -> Mapping[str, float]:
+    """Everybody's answer is stored, as fast as that goes."""
+    catalogs = i18n.Catalogs.load(resources.locales())
+    bodies = await asked(database, count, catalogs)
+    async with taps(database, bodies) as tapped:
+        router, hint = _router(database, tapped, catalogs)
+        cpu, begun = time.process_time(), time.perf_counter()
+        taking = asyncio.create_task(Intake(database, tapped, clock=database.clock, taken=hint.set).run())
+        await _worked(router, hint, count)
+        seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
+        await taking
+    _check(database, count)
+    return {"seconds": seconds, "cpu": cpu, "a_second": count / seconds, "cpu_ms": 1000 * cpu / count}
+
+
+async def beside(database: Database, count: int) -> Mapping[str, float]:
+    """Everybody's answer is stored while a campaign goes out to as many others as are sent meanwhile."""
+    catalogs = i18n.Catalogs.load(resources.locales())
+    bodies = await asked(database, count, catalogs)
+    add_people(database, count + 1, count + OTHERS)
+    channel = MemoryChannel(TELEGRAM)
+    sender = dispatcher(database, channel, catalogs, rate=A_SECOND)
+    async with taps(database, bodies, at_once=AT_ONCE, pause=AT_ONCE / A_SECOND) as tapped:
+        router, hint = _router(database, tapped, catalogs)
+        beside = [
+            asyncio.create_task(_planned(database)),
+            asyncio.create_task(_sent(sender)),
+            asyncio.create_task(Intake(database, tapped, clock=database.clock, taken=hint.set).run()),
+        ]
+        await _worked(router, hint, count)
+        sender.stop()
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+    _check(database, count)
+    waits = sorted(router.done_at[number] - came for number, came in tapped.came_at.items())
+    middle, last = waits[len(waits) // 2], waits[len(waits) * 99 // 100]
+    return {"p50_ms": 1000 * middle, "p99_ms": 1000 * last, "sent": len(channel.posts)}
+
+
+@asynccontextmanager
+async def taps(
+    database: Database, bodies: Sequence[Mapping[str, object]], *, at_once: int = POLL, pause: float = 0.0
+) -> AsyncIterator[Taps]:
+    """The bot to which these taps come."""
+    async with TelegramInbound(TOKEN, clock=database.clock, not_saved=lambda _: "") as inbound:
+        yield Taps(inbound, bodies, database.clock, pause=pause, at_once=at_once)
+
+
+class Watched(Router):
+    """Remembers when each update was worked, by its number."""
+
+    def __init__(self, database: Database, talk: Talk, tapped: Taps) -> None:
+        super().__init__(database, talk, {tapped.identity: tapped}, clock=database.clock)
+        self.done_at: dict[int, float] = {}
+
+    async def _work(self, rows: Sequence[Kept]) -> int:
+        worked = await super()._work(rows)
+        now = time.perf_counter()
+        self.done_at.update((row.position or 0, now) for row in rows)
+        return worked
+
+
+async def _worked(router: Router, hint: asyncio.Event, count: int) -> None:
+    """So many updates were worked; the router looks whenever some have come."""
+    done = 0
+    while done < count:
+        await hint.wait()
+        hint.clear()
+        done += await router.work()
+
+
+async def _planned(database: Database) -> None:
+    planner = Planner(database, rest_days=no_rest)
+    while True:
+        await planner.plan(database.clock.now())
+        await asyncio.sleep(1)
+
+
+async def _sent(sender: Dispatcher) -> None:
+    while True:
+        await sender.drain()
+        await asyncio.sleep(0.1)
+
+
+def _router(database: Database, tapped: Taps, catalogs: i18n.Catalogs) -> tuple[Watched, asyncio.Event]:
+    talk = Talk(
+        Speaking(catalogs, OPERATOR),
+        key=KEY,
+        interpret=lambda _: Reading(Intent.UNCLEAR),
+        random_bytes=secrets.token_bytes,
+        rest_days=no_rest,
+    )
+    return Watched(database, talk, tapped), asyncio.Event()
+
+
+def _check(database: Database, count: int) -> None:
+    """Every answer is there, once, and the ledger holds."""
+    verified = database.run(verification.verify)
+    answers = database.run(lambda session: session.exec(select(func.count(ChoiceRow.id))).one())
+    assert answers == count, (answers, count)
+    assert verified.ok, verified.problems
+
+
+WORK = {"stored": stored, "beside": beside}
+
+if __name__ == "__main__":
+    what, url, count = sys.argv[1:]
+    with opened(url) as opened_database:
+        opened_database.migrate()
+        figures = asyncio.run(WORK[what](opened_database, int(count)))
+    print(json.dumps({**figures, "rss": most_memory()}))
