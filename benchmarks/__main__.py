@@ -201,6 +201,7 @@ def answers(size: Size, folder: Path, server: str) -> Iterator[Figure]:
         )
         yield Figure(f"an answer's wait beside planning and sending on {engine}, p50", waits["p50_ms"], "ms")
         yield Figure(f"an answer's wait beside planning and sending on {engine}, p99", waits["p99_ms"], "ms")
+        yield Figure(f"taps that had to be pressed again beside it on {engine}", waits["unsaved"], "")
 
 
 def bulk(size: Size, folder: Path, server: str) -> Iterator[Figure]:
