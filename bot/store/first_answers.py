@@ -20,6 +20,7 @@ from bot.domain.ledger import EntryType
 from bot.domain.message import Message
 from bot.domain.recipient import Address, ChannelName, Plan, Reach, Recipient
 from bot.domain.step import StepKind
+from bot.failpoints import failpoint
 from bot.store import choices, inbox, ledger, messages, outbox
 from bot.store.outbox import Reply
 from bot.store.questions import ARRIVED, Question
@@ -164,6 +165,7 @@ def keep(session: Session, answers: Sequence[FirstAnswer], *, now: datetime) -> 
         connection.execute(_NAMED, named)
     for campaign in {answer.campaign.id: answer.campaign for answer in answers}.values():
         _end_asking(session, [a for a in answers if a.campaign.id == campaign.id], campaign, now)
+    failpoint("inbox.amid_batch")
     contents = [answer.record.canonical for answer in answers]
     committed = [chain.commitment(answer.nonce, text) for answer, text in zip(answers, contents, strict=True)]
     numbers = ledger.append_each(session, EntryType.CHOICE, committed, day=now.date())

@@ -265,7 +265,10 @@ async def test_one_that_cannot_be_kept_spoils_no_other(world: World, crowd: Sequ
     assert world.run(verification.verify).ok
 
 
-async def test_killed_before_the_commit_they_are_all_taken_anew(world: World, crowd: Sequence[Asked]) -> None:
+@pytest.mark.parametrize("place", ["inbox.amid_batch", "choice.after_add"])
+async def test_killed_before_the_commit_they_are_all_taken_anew(
+    world: World, crowd: Sequence[Asked], place: str
+) -> None:
     for number, one in enumerate(crowd):
         tap(world, number, one)
     router = router_of(world.database, talk_of())
@@ -273,7 +276,7 @@ async def test_killed_before_the_commit_they_are_all_taken_anew(world: World, cr
     def kill() -> None:
         raise Killed
 
-    with failpoints.armed("choice.after_add", kill), pytest.raises(Killed):
+    with failpoints.armed(place, kill), pytest.raises(Killed):
         await router.work()
     assert answers(world) == {}
 
