@@ -1,18 +1,29 @@
 """The sending side of one Slack workspace."""
 
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from typing import Final, Self
 
 from bot.channels.base import Post
 from bot.channels.recall import Recalled, Trace
 from bot.channels.slack import files, history, home, outcome
-from bot.channels.slack.render import Rendered, render
+from bot.channels.slack.posts import ReadyJson, quoted
+from bot.channels.slack.render import Rendered, Template, render, template
 from bot.channels.slack.tokens import Tokens, tokens_of
 from bot.channels.slack.web import API, api_client, identity_of, not_ready, open_session, response_client
 from bot.domain.delivery import Outcome, Rejected, Why
-from bot.domain.message import Surface
+from bot.domain.message import Message, Surface
 from bot.domain.recipient import ChannelName
 from bot.exceptions import ChannelAway
+
+NO: Final = ReadyJson("false")
+TEMPLATES: Final = 1024  # distinct texts of a step: locales times zones times steps under way
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    message: Message
+    template: Template
 
 
 class SlackChannel:
@@ -33,6 +44,7 @@ class SlackChannel:
         self._team = team
         self._held_by = held_by  # what is to be mended when Slack refuses the token
         self._closing = AsyncExitStack()
+        self._templates: dict[int, _Kept] = {}
 
     async def __aenter__(self) -> Self:
         self._session = await self._closing.enter_async_context(open_session())
@@ -60,8 +72,10 @@ class SlackChannel:
 
         An answer to a command that its response URL takes no longer goes into the direct message.
         """
-        shown = render(post.message, post.tokens)
         self._client.token = await self._tokens.token()
+        if _is_plain(post):
+            return await self._posted(post)
+        shown = render(post.message, post.tokens)
         if post.surface is Surface.HOME:
             return await home.published(self._client, post.to.external, shown)
         if post.document is not None:
@@ -72,26 +86,31 @@ class SlackChannel:
                 return whispered
         if post.edits is not None:
             return await self._edited(post, shown, post.edits)
-        return await self._posted(post, shown)
+        return await self._posted(post)
 
     async def recall(self, trace: Trace) -> Recalled:
         """What Slack has of this delivery; raise only for bugs."""
         self._client.token = await self._tokens.token()
         return await history.recalled(self._client, trace)
 
-    async def _posted(self, post: Post, shown: Rendered) -> Outcome:
+    async def _posted(self, post: Post) -> Outcome:
+        template = self._template(post.message)
         try:
-            answer = await self._client.chat_postMessage(
-                channel=post.to.conversation or post.to.external,
-                text=shown.text,
-                blocks=shown.blocks,
-                metadata=history.mark(post.delivery),
-                unfurl_links=False,
-                unfurl_media=False,
-            )
+            answer = await self._client.api_call("chat.postMessage", json=_fields(post, template))
         except Exception as error:  # noqa: BLE001 - an odd answer makes the library raise anything
             return outcome.of_error(error)
         return outcome.of_answer(answer)
+
+    def _template(self, message: Message) -> Template:
+        """Who gets the same message of a campaign gets the very same object: to know it again costs nothing."""
+        if not message.asks:
+            return template(message)
+        kept = self._templates.get(id(message))
+        if kept is None or kept.message is not message:
+            if len(self._templates) >= TEMPLATES:
+                self._templates.clear()
+            kept = self._templates[id(message)] = _Kept(message, template(message))
+        return kept.template
 
     async def _edited(self, post: Post, shown: Rendered, ts: str) -> Outcome:
         """The message's own metadata stays: it tells which delivery it was."""
@@ -128,3 +147,21 @@ class SlackChannel:
         if not isinstance(team, str) or not team:
             raise ChannelAway("Slack", "an answer without team_id", setting="BOT_SLACK_API")
         return team
+
+
+def _fields(post: Post, template: Template) -> dict[str, object]:
+    """Of chat.postMessage, each as JSON."""
+    return {
+        "channel": ReadyJson(quoted(post.to.conversation or post.to.external)),
+        "text": template.text,
+        "blocks": template.blocks(post.tokens),
+        "metadata": history.mark(post.delivery),
+        "unfurl_links": NO,
+        "unfurl_media": NO,
+    }
+
+
+def _is_plain(post: Post) -> bool:
+    """It is a new message in the chat, as all of a campaign's are."""
+    special = post.document or post.response_url or post.edits
+    return not special and post.surface is Surface.CHAT

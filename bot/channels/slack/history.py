@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.channels.recall import Absent, Found, NotNow, Recalled, Trace, Unable
 from bot.channels.slack import outcome
 from bot.channels.slack.arrival import at, text_at
+from bot.channels.slack.posts import ReadyJson
 from bot.domain.delivery import Deferred, Rejected, Why
 
 EVENT = "delivery"  # the type of our metadata
@@ -21,9 +22,9 @@ MOST_PAGES = 4  # more was said in that short time than one can ask about
 AGAIN = timedelta(minutes=1)
 
 
-def mark(delivery: int) -> dict[str, object]:
+def mark(delivery: int) -> ReadyJson:
     """The metadata by which a message is known again."""
-    return {"event_type": EVENT, "event_payload": {"id": str(delivery)}}
+    return ReadyJson(f'{{"event_type":"{EVENT}","event_payload":{{"id":"{delivery:d}"}}}}')
 
 
 async def recalled(client: AsyncWebClient, trace: Trace) -> Recalled:

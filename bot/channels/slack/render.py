@@ -4,10 +4,12 @@ Text is data: `&`, `<` and `>` are escaped and nothing in it is turned into a li
 of Slack's light markup (`*`, `_`) stay as they are: they can make a word bold, and nothing worse.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from bot.channels.slack.posts import ReadyJson, quoted
 from bot.domain.message import Button, Fact, Link, Message, Paragraph, ShownTime, Verb
 from bot.exceptions import MessageTooLong
 
@@ -43,9 +45,32 @@ class Skeleton:
 
     def filled(self, tokens: Mapping[Verb, str]) -> Rendered:
         """The message with these tokens in its buttons."""
-        rows = (("choice", self.choices), ("secondary", self.secondary))
-        actions = [_actions(row, buttons, tokens) for row, buttons in rows if buttons]
+        actions = [_actions(row, buttons, tokens) for row, buttons in self.rows()]
         return Rendered(self.text, [*self.body, *actions])
+
+    def rows(self) -> Sequence[tuple[str, Sequence[Button | Link]]]:
+        """The buttons, row by row, each row with its name."""
+        rows: tuple[tuple[str, Sequence[Button | Link]], ...]
+        rows = (("choice", self.choices), ("secondary", self.secondary))
+        return [(name, buttons) for name, buttons in rows if buttons]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A message as JSON: its text, and its blocks in pieces, between which the tokens of its buttons go."""
+
+    text: ReadyJson
+    pieces: tuple[str | Verb, ...]
+
+    def blocks(self, tokens: Mapping[Verb, str]) -> ReadyJson:
+        """The blocks with these tokens in their buttons."""
+        return ReadyJson("".join([quoted(tokens[p]) if isinstance(p, Verb) else p for p in self.pieces]))
+
+
+def template(message: Message) -> Template:
+    """The message written as far as it is the same for everyone; raises as `skeleton` does."""
+    bones = skeleton(message)
+    return Template(ReadyJson(quoted(bones.text)), tuple(_pieces(bones)))
 
 
 def render(message: Message, tokens: Mapping[Verb, str]) -> Rendered:
@@ -191,6 +216,32 @@ def _button(place: str, button: Button | Link, tokens: Mapping[Verb, str]) -> Bl
         "text": label,
         "value": tokens[button.verb],
     }
+
+
+def _pieces(bones: Skeleton) -> Iterator[str | Verb]:
+    """One JSON list; only what is a verb differs from person to person."""
+    yield "["
+    blocks = 0
+    for block in bones.body:
+        yield ("," if blocks else "") + json.dumps(block)
+        blocks += 1
+    for row, buttons in bones.rows():
+        yield ("," if blocks else "") + f'{{"type":"actions","block_id":"{row}","elements":['
+        for n, button in enumerate(buttons):
+            yield from _gap(f"{row}:{n}", button, comma=n > 0)
+        yield "]}"
+        blocks += 1
+    yield "]"
+
+
+def _gap(place: str, button: Button | Link, *, comma: bool) -> Iterator[str | Verb]:
+    before = "," if comma else ""
+    if isinstance(button, Link):
+        yield before + json.dumps(_button(place, button, {}))
+        return
+    yield before + json.dumps(_button(place, button, {button.verb: ""})).removesuffix('""}')
+    yield button.verb
+    yield "}"
 
 
 def _last_pause(text: str, length: int) -> int:

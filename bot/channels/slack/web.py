@@ -8,6 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.channels.slack.outcome import of_error
+from bot.channels.slack.posts import Posts
 from bot.domain.delivery import Deferred, Rejected
 from bot.exceptions import ChannelAway, ChannelRefused, NotReady
 
@@ -42,7 +43,7 @@ def api_client(
         token,
         base_url=api,
         timeout=ANSWER_WITHIN,
-        session=session,
+        session=Posts(session),  # type: ignore[arg-type]  # all of a session that the client uses
         logger=logger,
         retry_handlers=[],
     )

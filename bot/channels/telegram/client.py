@@ -5,7 +5,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
 from types import TracebackType
 from typing import Final, Self
 
@@ -16,7 +15,7 @@ from bot.channels.base import Post
 from bot.channels.telegram import profile
 from bot.channels.telegram.outcome import outcome_of_answer, outcome_of_error
 from bot.channels.telegram.profile import Profile
-from bot.channels.telegram.render import MAX_CAPTION, Rendered, render
+from bot.channels.telegram.render import MAX_CAPTION, Rendered, quoted, render
 from bot.channels.telegram.transport import API, BODY, CONNECT, READ, ReadyBody, bot_number, open_api
 from bot.clock import Clock
 from bot.domain.delivery import Accepted, Deferred, Failed, InDoubt, Outcome, Rejected, Why
@@ -49,7 +48,7 @@ class TelegramChannel:
         self._bot = open_api(token, api=api, read=read, connect=connect)
         self._clock = clock
         self._flood: tuple[str, float] | None = None  # the chat refused last, and when
-        self._prepared = lru_cache(maxsize=RENDERED)(_prepare)
+        self._prepared: dict[int, _Prepared] = {}
 
     async def __aenter__(self) -> Self:
         await self._bot.initialize()
@@ -110,7 +109,16 @@ class TelegramChannel:
         if post.document is not None:
             shown = "photo" if post.document.is_picture else "document"
             return f"send{shown.capitalize()}", _with_file(post, post.document, as_=shown)
-        return _method(post), _parameters(post, self._prepared(post.message))
+        return _method(post), _parameters(post, self._prepare(post.message))
+
+    def _prepare(self, message: Message) -> "_Prepared":
+        """Who gets the same message gets the very same object: to know it again costs nothing."""
+        prepared = self._prepared.get(id(message))
+        if prepared is None or prepared.message is not message:
+            if len(self._prepared) >= RENDERED:
+                self._prepared.clear()
+            prepared = self._prepared[id(message)] = _prepare(message)
+        return prepared
 
     def _scoped(self, outcome: Outcome, chat: str) -> Outcome:
         """The platform does not tell whose limit was hit: a chat's at first, the bot's when a second follows."""
@@ -126,6 +134,7 @@ class TelegramChannel:
 class _Prepared:
     """What is the same for everyone who gets this message, written once."""
 
+    message: Message
     fixed: str  # fields of a JSON object
     rendered: Rendered
 
@@ -133,7 +142,7 @@ class _Prepared:
 def _prepare(message: Message) -> _Prepared:
     rendered = render(message)
     fixed = f'"text":{json.dumps(rendered.html)},"parse_mode":"HTML","link_preview_options":{{"is_disabled":true}}'
-    return _Prepared(fixed, rendered)
+    return _Prepared(message, fixed, rendered)
 
 
 def _method(post: Post) -> str:
@@ -155,7 +164,7 @@ def _with_file(post: Post, document: Document, *, as_: str) -> dict[str, object]
 
 
 def _parameters(post: Post, prepared: _Prepared) -> dict[str, object]:
-    fields = [f'"chat_id":{json.dumps(post.to.external)}', prepared.fixed]
+    fields = [f'"chat_id":{quoted(post.to.external)}', prepared.fixed]
     if post.edits is not None:
         fields.append(f'"message_id":{int(post.edits)}')
     else:

@@ -22,6 +22,7 @@ MAX_CAPTION: Final = 1024  # the same, of the words about a file
 IN_A_ROW: Final = 2  # more would be cut on a phone
 MAX_TOKEN: Final = 64  # bytes; one byte more in one button, and the platform refuses the whole message
 
+quoted = json.encoder.encode_basestring_ascii  # a string as JSON, at a tenth of what a whole encoder costs
 _RIGHT_TO_LEFT: Final = frozenset({"ar", "fa", "he", "ur"})
 _COLONS: Final[Mapping[str, str]] = {"fr": "\u202f: ", "zh": "：", "ja": "："}
 
@@ -37,7 +38,7 @@ class Rendered:
         """The keyboard's JSON with each button's token filled in; None when there are no buttons."""
         if not self.gaps:
             return None
-        return "".join(_token(tokens[p]) if isinstance(p, Verb) else p for p in self.gaps)
+        return "".join([_token(tokens[p]) if isinstance(p, Verb) else p for p in self.gaps])
 
 
 def render(message: Message, *, most: int = MAX_TEXT) -> Rendered:
@@ -143,4 +144,4 @@ def _joined(pieces: Sequence[str | Verb]) -> tuple[str | Verb, ...]:
 def _token(token: str) -> str:
     if not 0 < len(token.encode()) <= MAX_TOKEN:
         raise ValueError(f"a button's token has 1 to {MAX_TOKEN} bytes, this one {len(token.encode())}")
-    return json.dumps(token)
+    return quoted(token)

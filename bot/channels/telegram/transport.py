@@ -15,6 +15,7 @@ from telegram import Bot
 from telegram.error import NetworkError, RetryAfter, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
+from bot.channels.endpoint import Answer, Endpoint
 from bot.exceptions import BadSetting
 
 API = "https://api.telegram.org"
@@ -26,7 +27,8 @@ MAX_WAIT = timedelta(days=1)
 
 _TOKEN = re.compile(r"(\d+):[A-Za-z0-9_-]+")
 BODY = "body"
-_JSON = {"Content-Type": "application/json"}
+_NAME = {"User-Agent": "tenggat"}
+_JSON = {**_NAME, "Content-Type": "application/json"}
 
 
 class ReadyJson(str):
@@ -48,7 +50,7 @@ class NotOpen(RuntimeError):
 class AiohttpRequest(BaseRequest):
     """The library's seam to HTTP. Redirects are not followed and nothing is ever sent twice."""
 
-    __slots__ = ("_connections", "_root", "_session", "_timeout", "_token")
+    __slots__ = ("_connections", "_endpoints", "_root", "_session", "_timeout", "_token")
 
     def __init__(
         self,
@@ -64,6 +66,7 @@ class AiohttpRequest(BaseRequest):
         self._timeout = _timeout(read.total_seconds(), connect.total_seconds())
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
+        self._endpoints: dict[str, Endpoint] = {}
 
     @property
     def read_timeout(self) -> float | None:
@@ -75,13 +78,14 @@ class AiohttpRequest(BaseRequest):
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._connections),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"User-Agent": "tenggat"},
+                headers=_NAME,
             )
 
     async def shutdown(self) -> None:
         """Close every connection."""
         if self._session is not None:
             session, self._session = self._session, None
+            self._endpoints.clear()
             await session.close()
 
     async def do_request(
@@ -95,22 +99,17 @@ class AiohttpRequest(BaseRequest):
         pool_timeout: object = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
         """The status and body of the answer; `url` is a path below the bot's own address."""
-        if self._session is None:
-            raise NotOpen
-        timeout = self._timeout
-        if isinstance(read_timeout, int | float):
-            timeout = _timeout(float(read_timeout), timeout.connect or 0)
-        body, headers = _body(request_data)
+        read = float(read_timeout) if isinstance(read_timeout, int | float) else None
         try:
-            async with self._session.request(
-                method, self._root + url, data=body, headers=headers, timeout=timeout, allow_redirects=False
-            ) as response:
-                payload = await response.read()
+            if method != "POST" or (request_data is not None and request_data.contains_files):
+                answer = await self._requested(method, url, request_data, read)
+            else:
+                answer = await self._endpoint(url).post(_json_of(request_data), read=read)
         except (aiohttp.ClientError, OSError) as error:
             raise self._translated(error) from error
-        if response.status == 429:
-            raise RetryAfter(_wait(payload, response.headers))
-        return response.status, payload
+        if answer.status == 429:
+            raise RetryAfter(_wait(answer.body, answer.headers))
+        return answer.status, answer.body
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, object]:
@@ -122,6 +121,29 @@ class AiohttpRequest(BaseRequest):
         if not isinstance(answer, dict):
             raise TelegramError("The answer is not a JSON object")
         return answer
+
+    def _endpoint(self, path: str) -> Endpoint:
+        if path not in self._endpoints:
+            self._endpoints[path] = Endpoint(
+                self._opened, self._root + path, timeout=self._timeout, headers=_JSON
+            )
+        return self._endpoints[path]
+
+    async def _requested(
+        self, method: str, path: str, data: RequestData | None, read: float | None
+    ) -> Answer:
+        """Files, and whatever else is no JSON."""
+        timeout = self._timeout if read is None else _timeout(read, self._timeout.connect or 0)
+        async with self._opened.request(
+            method, self._root + path, data=_form(data), timeout=timeout, allow_redirects=False
+        ) as response:
+            return Answer(response.status, response.headers, await response.read())
+
+    @property
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            raise NotOpen
+        return self._session
 
     def _translated(self, error: Exception) -> NetworkError:
         _withhold(error, self._token)
@@ -185,20 +207,23 @@ def _timeout(read: float, connect: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=connect, sock_read=read)
 
 
-def _body(data: RequestData | None) -> tuple[bytes | aiohttp.FormData, Mapping[str, str]]:
+def _json_of(data: RequestData | None) -> bytes:
     if data is None:
-        return b"{}", _JSON
-    if not data.contains_files:
-        whole = data.parameters.get(BODY)
-        if isinstance(whole, ReadyBody):
-            return whole.encode(), _JSON
-        return _json(data.parameters), _JSON
+        return b"{}"
+    parameters = data.parameters
+    whole = parameters.get(BODY)
+    return whole.encode() if isinstance(whole, ReadyBody) else _json(parameters)
+
+
+def _form(data: RequestData | None) -> aiohttp.FormData | None:
+    if data is None:
+        return None
     form = aiohttp.FormData()
     for name, value in data.json_parameters.items():
         form.add_field(name, value)
     for name, (filename, content, mime) in data.multipart_data.items():
         form.add_field(name, content, filename=filename, content_type=mime)
-    return form, {}
+    return form
 
 
 def _json(parameters: Mapping[str, object]) -> bytes:

@@ -1,5 +1,6 @@
 """Messages as blocks: whole, within Slack's limits, and with nothing of Slack's markup made by data."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.slack.render import escaped, render, split, when
+from bot.channels.slack.render import escaped, render, split, template, when
 from bot.domain.message import Button, Fact, Link, Message, MessageKind, Paragraph, ShownTime, Verb
 from bot.exceptions import MessageTooLong
 from bot.sandbox.slack.blocks import problems_of_message, text_size
@@ -34,6 +35,20 @@ def test_the_notification_is_the_headline(notice):
 
     assert shown.text == notice.headline
     assert texts_in([shown.blocks[0]]) == [f"*{notice.headline}*"]
+
+
+def test_the_template_says_what_the_blocks_say(notice):
+    """One message for many people is written once; each then gets what would have been written for them."""
+    link = Link("Lihat", "https://example.org/?a=1&b=2")
+    for message in (
+        notice,
+        replace(notice, secondary=(*notice.secondary, link)),
+        replace(notice, choices=()),
+    ):
+        shown, written = render(message, TOKENS), template(message)
+
+        assert json.loads(written.text) == shown.text
+        assert json.loads(written.blocks(TOKENS)) == shown.blocks
 
 
 def test_the_parts_stand_in_reading_order(notice):
