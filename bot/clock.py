@@ -4,7 +4,7 @@ import asyncio
 import heapq
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -42,6 +42,11 @@ async def wait_for_event(clock: Clock, event: asyncio.Event, at_most: timedelta 
         return True
     if at_most is None:
         return await event.wait()
+    if isinstance(clock, SystemClock):  # the event loop keeps this time by itself: no task need wait for it
+        with suppress(TimeoutError):
+            async with asyncio.timeout(at_most.total_seconds()):
+                await event.wait()
+        return event.is_set()
     waits = {asyncio.ensure_future(event.wait()), asyncio.ensure_future(clock.sleep(at_most))}
     try:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

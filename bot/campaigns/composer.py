@@ -6,7 +6,7 @@ from datetime import date
 from bot.campaigns.wording import compose
 from bot.domain.cadence import deadline_of
 from bot.domain.campaign import Campaign
-from bot.domain.message import Message, MessageKind
+from bot.domain.message import Button, Message, MessageKind, Verb
 from bot.domain.step import StepKind, message_kind
 from bot.i18n import Catalogs
 from bot.store.claims import Outgoing
@@ -18,11 +18,12 @@ CAMPAIGNS = 16
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A message with the hash of its text, and the deadline that it shows."""
+    """A message with the hash of its text, what its buttons do, and the deadline that it shows."""
 
     message: Message
     hash: str
     text: str
+    verbs: tuple[Verb, ...]
     deadline: date | None = None
 
 
@@ -45,7 +46,7 @@ class Composer:
     def write(self, outgoing: Outgoing) -> Written:
         """What this delivery says, in the person's language and with the deadline on their clock."""
         if outgoing.body is not None:
-            return Written(from_text(outgoing.body), hash=digest(outgoing.body), text=outgoing.body)
+            return _written(from_text(outgoing.body), outgoing.body)
         if outgoing.campaign is None:
             raise LookupError(f"delivery {outgoing.delivery.id} has neither a campaign nor a body")
         kind = message_kind(outgoing.kind, final=outgoing.final)
@@ -81,4 +82,10 @@ class Composer:
         )
         text = to_text(message)
         shows = message_kind(StepKind.CLOSING) is not key.kind
-        return Written(message, digest(text), text, deadline=document.deadline if shows else None)
+        return _written(message, text, deadline=document.deadline if shows else None)
+
+
+def _written(message: Message, text: str, *, deadline: date | None = None) -> Written:
+    buttons = (*message.choices, *message.secondary)
+    verbs = tuple(button.verb for button in buttons if isinstance(button, Button))
+    return Written(message, digest(text), text, verbs, deadline)

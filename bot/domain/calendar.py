@@ -4,7 +4,7 @@ import zoneinfo
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from bot.domain.campaign import Hours
@@ -64,6 +64,7 @@ def closes_everywhere(day: date) -> datetime:
     return end_of_day(day, LAST_ZONE)
 
 
+@lru_cache(maxsize=4096)  # asked for every message: days under way times zones times hours
 def window(day: date, zone: str, hours: Hours) -> Window:
     """The window of `day`. A limit inside a gap moves to the gap's end, so a day that the clock skips has
     an empty window; of a limit that the clock shows twice the first counts."""

@@ -116,7 +116,9 @@ def settle(
     """The delivery after `outcome`: final, or due again with the instant before which it is not tried."""
     match outcome:
         case Accepted(message=message, conversation=conversation):
-            address = replace(delivery.address, conversation=conversation or delivery.address.conversation)
+            address = delivery.address
+            if conversation and conversation != address.conversation:
+                address = replace(address, conversation=conversation)
             return replace(
                 delivery,
                 state=DeliveryState.SENT,

@@ -16,7 +16,7 @@ SAME_REFUSAL = 5.0  # seconds in which refusals have one cause: requests that we
 CHAT_GAP = 1.0  # seconds between two messages to one chat
 UNCOUNTED = timedelta(seconds=1)  # of an owner that died: so much may be claimed and not settled
 FORGET = 1.0  # seconds
-AHEAD = 0.1  # seconds of the rate that are claimed before their turn
+AHEAD = 0.25  # seconds of the rate that are claimed before their turn: a slow disk takes a tenth to commit
 NOBODY: Mapping[str, float] = MappingProxyType({})
 
 
@@ -79,6 +79,8 @@ def reserve(pace: Pace, now: float, *, share: float = 1.0) -> tuple[Pace, float]
     The instant after it is no nearer than one interval, or the `share` of one that this message takes, and
     unused ones are not saved up.
     """
+    if pace.rate is None:
+        return pace, max(now, pace.next_at)
     pace = _risen(pace, now)
     send_at = max(now, pace.next_at)
     return replace(pace, next_at=send_at + pace.interval * share), send_at

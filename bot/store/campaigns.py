@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from pydantic import TypeAdapter
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select, update
 
 from bot.domain.campaign import Campaign, CampaignDocument, CampaignState, Proposal
@@ -14,6 +15,7 @@ from bot.store import ledger, templates
 from bot.store.models import CampaignRevisionRow, CampaignRow
 
 DOCUMENT = TypeAdapter(CampaignDocument)
+_BY_IDS = select(CampaignRow).where(col(CampaignRow.id).in_(bindparam("ids", expanding=True)))
 
 
 def add(session: Session, campaign: Campaign, *, now: datetime) -> Campaign:
@@ -75,7 +77,7 @@ def get(session: Session, slug: str) -> Campaign:
 
 def by_ids(session: Session, ids: Iterable[int]) -> dict[int, Campaign]:
     """The campaigns with these ids."""
-    rows = session.exec(select(CampaignRow).where(col(CampaignRow.id).in_(set(ids))))
+    rows = session.execute(_BY_IDS, {"ids": list(set(ids))}).scalars()
     return {row.id or 0: _value(session, row) for row in rows}
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
-from sqlalchemy import ColumnElement, case, func
-from sqlmodel import Session, col, or_, select, update
+from sqlalchemy import ColumnElement, Table, Update, bindparam, case, func
+from sqlalchemy import update as update_columns
+from sqlmodel import Session, SQLModel, col, or_, select, update
 
 from bot.domain.pacing import Kept
 from bot.domain.recipient import Address, ChannelName
@@ -124,15 +126,10 @@ def acquire(session: Session, name: str, *, owner: str, now: datetime) -> Lease 
 def renew(session: Session, lease: Lease, *, now: datetime, kept: Kept | None = None) -> bool:
     """Whether the lease is still ours; if so it runs its full length again, and `kept` is kept."""
     time = _time(session, now)
-    paced = {} if kept is None else {"free_at": time + kept.free_in, "rate": kept.rate}
-    renewed = (
-        update(LaneRow)
-        .where(col(LaneRow.name) == lease.lane, col(LaneRow.owner) == lease.owner)
-        .where(col(LaneRow.epoch) == lease.epoch, _may_work())
-        .values(lease_until=time + LEASE, **paced)
-        .returning(col(LaneRow.epoch))
-    )
-    return session.execute(renewed).scalar_one_or_none() is not None
+    ours = {"lane": lease.lane, "me": lease.owner, "under": lease.epoch, "until": time + LEASE}
+    paced = {} if kept is None else {"free": time + kept.free_in, "pace": kept.rate}
+    renewed = _renewed(paced=kept is not None)
+    return session.connection().execute(renewed, {**ours, **paced}).rowcount == 1
 
 
 def release(session: Session, lease: Lease, *, now: datetime, kept: Kept | None = None) -> None:
@@ -163,6 +160,20 @@ def free_dead(session: Session, is_dead: Callable[[str], bool]) -> list[str]:
     if dead:
         session.execute(update(LaneRow).where(col(LaneRow.name).in_(dead)).values(lease_until=None))
     return dead
+
+
+@cache
+def _renewed(*, paced: bool) -> Update:
+    """Each claim begins with it: built once."""
+    lane: Table = SQLModel.metadata.tables["lane"]
+    values = {"lease_until": bindparam("until", type_=lane.c.lease_until.type)}
+    kept = {"free_at": bindparam("free", type_=lane.c.free_at.type), "rate": bindparam("pace")}
+    return (
+        update_columns(lane)
+        .where(lane.c.name == bindparam("lane"), lane.c.owner == bindparam("me"))
+        .where(lane.c.epoch == bindparam("under"), _may_work())
+        .values({**values, **kept} if paced else values)
+    )
 
 
 def _may_work() -> ColumnElement[bool]:

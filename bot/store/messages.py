@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from pydantic import TypeAdapter
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from bot.domain.ledger import EntryType
@@ -16,6 +17,7 @@ from bot.store.dialect import insert_new
 from bot.store.models import RenderingRow
 
 MESSAGE = TypeAdapter(Message)
+_KNOWN = select(RenderingRow.hash).where(col(RenderingRow.hash).in_(bindparam("names", expanding=True)))
 
 
 def to_text(message: Message) -> str:
@@ -48,7 +50,9 @@ def document_from_text(text: str) -> Document:
 
 def keep(session: Session, texts: Mapping[str, str], *, now: datetime) -> None:
     """Each text, by its hash, is among those that were shown; of a new one the ledger says so."""
-    known = set(session.exec(select(RenderingRow.hash).where(col(RenderingRow.hash).in_(texts))))
+    if not texts:
+        return
+    known = set(session.connection().execute(_KNOWN, {"names": list(texts)}).scalars())
     new = sorted(
         name for name in texts if name not in known
     )  # in one order, or two would wait for each other

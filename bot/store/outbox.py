@@ -26,6 +26,11 @@ OPEN = (DeliveryState.DUE.value, SENDING)
 
 _DELIVERY: Table = SQLModel.metadata.tables["delivery"]
 _ADDED = insert(_DELIVERY).returning(_DELIVERY.c.id)
+_WORDED = (
+    update(_DELIVERY)
+    .where(_DELIVERY.c.id == bindparam("delivery"))
+    .values(rendering=bindparam("text"), revision=bindparam("of_revision"))
+)
 _UNBEGUN = {"final": False, "claim": 0, "epoch": 0, "failures": 0, "doubts": 0}
 _WITHDRAWN = (
     update(_DELIVERY)
@@ -95,11 +100,11 @@ def add_replies(session: Session, replies: Sequence[Reply], *, revision: int, no
 def word(session: Session, wordings: Sequence[Wording]) -> None:
     """It is on record what each delivery shows, before anybody can see it, let alone tap on it."""
     rows = [
-        {"id": wording.delivery, "rendering": wording.rendering, "revision": wording.revision}
+        {"delivery": wording.delivery, "text": wording.rendering, "of_revision": wording.revision}
         for wording in wordings
     ]
     if rows:
-        session.execute(update(DeliveryRow), rows)
+        session.connection().execute(_WORDED, rows)
 
 
 def save(session: Session, settled: Sequence[Settled], *, now: datetime) -> int:

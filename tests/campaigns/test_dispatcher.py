@@ -14,6 +14,7 @@ from bot.channels.base import Post
 from bot.domain.delivery import Deferred, DeliveryState, Failed, InDoubt, Outcome, Rejected, Why
 from bot.domain.message import Verb
 from bot.domain.token import TapToken, read
+from bot.exceptions import DatabaseAway
 from bot.failpoints import armed
 from bot.store import campaigns, claims, lanes, outbox, recipients
 from bot.store.claims import Outgoing
@@ -84,6 +85,40 @@ async def test_what_a_message_says_is_on_record_before_it_is_sent(make_world: Ma
     [row] = rows(world)
     assert row.rendering is not None
     assert on_record == [("sending", row.rendering, world.campaign.revision)]
+
+
+async def test_no_more_than_64_are_on_their_way_while_others_are_saved(make_world: MakeWorld) -> None:
+    """What is claimed while results are saved must not come on top of what is still unsettled."""
+    world = make_world(200)
+    original, unsettled = world.channel.send, []
+
+    async def slow(post: Post) -> Outcome:
+        unsettled.append(states(world)["sending"])
+        with world.clock.parked():  # the platform takes its time
+            await world.clock.sleep(timedelta(milliseconds=1 + post.delivery % 7))
+        return await original(post)
+
+    world.channel.send = slow  # type: ignore[method-assign]
+    await world.drain(world.dispatcher())
+
+    assert states(world) == {"sent": 200}
+    assert len({post.delivery for post in world.channel.posts}) == len(world.channel.posts) == 200
+    assert max(unsettled) == 64
+
+
+async def test_a_result_that_could_not_be_saved_is_saved_later(make_world: MakeWorld) -> None:
+    """The database is away for a moment; nothing is sent again for that."""
+    world = make_world(3)
+    left = [DatabaseAway("sqlite", "away")]
+
+    def away() -> None:
+        if world.channel.posts and left:
+            raise left.pop()
+
+    with armed("database.before_commit", away):
+        await world.drain(world.dispatcher())
+
+    assert (len(world.channel.posts), states(world), left) == (3, {"sent": 3}, [])
 
 
 async def test_sends_are_evenly_spaced(make_world: MakeWorld) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, update
 
 from bot import config, logs
-from bot.campaigns import dispatcher
+from bot.campaigns import exchange
 from bot.campaigns.dispatcher import Dispatcher
 from bot.channels.slack import outcome as slack_outcome
 from bot.channels.telegram import outcome as telegram_outcome
@@ -89,7 +89,7 @@ def _no_wait_after_429() -> None:
         after = settle(row, outcome, now=now)
         return replace(after, due_at=now) if isinstance(outcome, delivery.Deferred) else after
 
-    _put(dispatcher, "settle", at_once)
+    _put(exchange, "settle", at_once)
 
 
 def _too_many_claimed() -> None:
