@@ -15,6 +15,7 @@ SHORTEST_KEY = 32
 ENCODED = "whsec_"  # before a secret that is written in Base64
 EXAMPLE_KEY: Final = "put-32-or-more-characters-of-your-own-here"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 POSTGRESQL = "postgresql+psycopg"
 PAID_RATE = 1000.0  # messages a second that Telegram takes at most when they are paid for
 PLACE = r"telegram:-?\d{1,19}|slack:[CGD][A-Z0-9]{1,20}"
@@ -331,7 +332,10 @@ class Settings:
             for name, variable in _variables()
             if (text := environ.get(variable.name, "").strip())
         }
-        return cls(**values)  # type: ignore[arg-type]  # each `read` gives its own field's type
+        settings = cls(**values)  # type: ignore[arg-type]  # each `read` gives its own field's type
+        if settings.log_level == "DEBUG" and settings.is_public:
+            raise BadSetting("BOT_LOG_LEVEL", "INFO or less where BOT_BASE_URL is reached from outside")
+        return settings
 
     def require(self, *variables: str, purpose: str) -> None:
         """All of `variables` are set; those that are not are named together."""
@@ -344,6 +348,11 @@ class Settings:
     def page_address(self) -> str:
         """Where the staff pages are: at BOT_BASE_URL, else on this machine."""
         return self.base_url or f"http://127.0.0.1:{self.port}"
+
+    @property
+    def is_public(self) -> bool:
+        """Whether BOT_BASE_URL names another place than this machine."""
+        return (urlsplit(self.base_url).hostname or LOOPBACK[0]) not in LOOPBACK
 
     def secrets(self) -> tuple[str, ...]:
         """Every text that must not appear in a log, a page or an error."""

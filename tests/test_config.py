@@ -105,6 +105,20 @@ def test_a_value_of_another_kind_is_refused_by_its_name(name, text):
         Settings.from_environment({name: text})
 
 
+@pytest.mark.parametrize("address", ["https://bot.example.org", "http://10.0.0.7:8080"])
+def test_debugging_on_a_public_address_is_refused(address):
+    """What is logged then is meant for the eyes of one developer."""
+    with pytest.raises(BadSetting, match="^BOT_LOG_LEVEL: expected INFO or less where BOT_BASE_URL"):
+        Settings.from_environment({"BOT_LOG_LEVEL": "debug", "BOT_BASE_URL": address})
+
+
+@pytest.mark.parametrize("address", ["", "http://127.0.0.1:8080", "http://localhost", "http://[::1]:8080"])
+def test_debugging_on_the_own_machine_is_not(address):
+    settings = Settings.from_environment({"BOT_LOG_LEVEL": "debug", "BOT_BASE_URL": address})
+
+    assert (settings.log_level, settings.is_public) == ("DEBUG", False)
+
+
 def test_all_missing_names_are_told_together():
     """One round of mending is enough."""
     settings = Settings.from_environment({"BOT_SECRET_KEY": KEY})

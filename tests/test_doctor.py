@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from bot.app.doctor import examine
@@ -166,6 +167,17 @@ def test_a_database_as_we_open_it_keeps_what_it_was_given(world: World):
     found = world.database.run(durability.weaknesses)
 
     assert found == ([] if world.database.is_sqlite else ["fsync = off"])
+
+
+def test_a_postgresql_that_would_not_wait_is_made_to(postgres_url: str):
+    """A server's default says OK before the commit is on its disk; ours are waited for all the same."""
+    with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("ALTER ROLE CURRENT_USER SET synchronous_commit = off")
+        try:
+            with Database(postgres_url, clock=VirtualClock(NOW)) as database:
+                assert database.run(durability.weaknesses) == ["fsync = off"]
+        finally:
+            connection.execute("ALTER ROLE CURRENT_USER RESET synchronous_commit")
 
 
 def test_an_unsafe_setting_is_found(sqlite_url: str):

@@ -16,6 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 from sqlmodel import Session as Session  # upper floors name it in annotations
 
@@ -29,6 +30,10 @@ POSTGRES_THREADS = 4
 # A process that stands still in the midst of a transaction keeps what it has locked from all others: PostgreSQL
 # ends the transaction after so many milliseconds. Ours wait for nobody while they are open.
 FROZEN = "idle_in_transaction_session_timeout=15000"
+DURABLE = """
+    SELECT set_config('synchronous_commit', 'on', false)
+    WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')
+"""  # whatever the server's default is, no commit is said to be done before it is
 BUSY_TIMEOUT = 10.0  # seconds that SQLite waits for another process's transaction
 QUIET = "quiet"  # set on a session whose transaction says nothing that could speak against a message
 READS = "reads"  # set on a connection that only looks
@@ -303,17 +308,26 @@ def _forget(work: "asyncio.Future[T]") -> None:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return create_engine(
+        engine = create_engine(
             url,
             connect_args={"options": f"-c {FROZEN}"},
             pool_size=POSTGRES_THREADS,
             max_overflow=2,
             pool_pre_ping=True,
         )
+        event.listen(engine, "connect", _set_up_postgresql)
+        return engine
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT, "isolation_level": None})
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_immediate)
     return engine
+
+
+def _set_up_postgresql(connection: DBAPIConnection, _: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute(DURABLE)
+    cursor.close()
+    connection.commit()
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
