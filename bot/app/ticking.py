@@ -85,5 +85,5 @@ def _next_instant(
 
 def _waits_for_a_lane(session: Session, idle: Sequence[str], *, now: datetime) -> bool:
     """Whether something is due on a lane that nobody works here: its old owner's lease must run out."""
-    stopped = {name for name, _ in lanes.stopped(session)}
-    return any(lane in idle and lane not in stopped for lane in candidates.lanes(session, now=now))
+    waiting = set(idle).intersection(candidates.lanes(session, now=now))
+    return bool(waiting) and not waiting <= {name for name, _ in lanes.stopped(session)}

@@ -72,12 +72,14 @@ def plan_segment(session: Session, *, now: datetime, rest_days: RestDays) -> Pla
 def next_instant(session: Session, *, now: datetime) -> datetime | None:
     """The next instant at which a pass would find something to do, as far as it can be told now."""
     instants: list[datetime | None] = [outbox.next_due(session, now=now)]
-    for campaign in campaigns.in_state(session, CampaignState.RUNNING):
+    for campaign in campaigns.in_state(session, CampaignState.RUNNING, CampaignState.SCHEDULED):
+        if campaign.state is CampaignState.SCHEDULED:
+            instants.append(campaign.start_at)
+            continue
         if _is_unplanned(session, campaign) or _is_over(session, campaign, now):
             return now + AT_ONCE
         instants.append(slots.next_due(session, campaign, now=now))
         instants.append(closes_everywhere(campaign.document.deadline) + SECOND)
-    instants += [campaign.start_at for campaign in campaigns.in_state(session, CampaignState.SCHEDULED)]
     return min((instant for instant in instants if instant is not None and instant > now), default=None)
 
 

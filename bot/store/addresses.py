@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 from sqlmodel import update as sql_update
 
@@ -14,6 +15,18 @@ from bot.store import lanes
 from bot.store.models import AddressRow, CampaignRow, DeliveryRow, RecipientRow
 
 PREFERRED = (ChannelName.TELEGRAM, ChannelName.SLACK)
+
+_BY_KEY = select(AddressRow).where(AddressRow.key == bindparam("named"))
+_OF = (
+    select(AddressRow)
+    .where(col(AddressRow.recipient_id).in_(bindparam("people", expanding=True)))
+    .order_by(col(AddressRow.id))
+)
+_WITH_HOME = (
+    select(AddressRow)
+    .where(AddressRow.recipient_id == bindparam("person"), col(AddressRow.home_at).is_not(None))
+    .order_by(col(AddressRow.id))
+)
 
 
 def value(row: AddressRow) -> Address:
@@ -49,16 +62,12 @@ def from_text(text: str) -> Address:
 
 def by_key(session: Session, key: str) -> AddressRow | None:
     """The address that `key` names."""
-    return session.exec(select(AddressRow).where(AddressRow.key == key)).first()
+    return session.exec(_BY_KEY, params={"named": key}).first()
 
 
 def of(session: Session, recipient_ids: Iterable[int]) -> dict[int, tuple[Address, ...]]:
     """Each recipient's addresses, the preferred one first."""
-    rows = session.exec(
-        select(AddressRow)
-        .where(col(AddressRow.recipient_id).in_(set(recipient_ids)))
-        .order_by(col(AddressRow.id))
-    )
+    rows = session.exec(_OF, params={"people": list(set(recipient_ids))})
     found: dict[int, list[Address]] = {}
     for row in rows:
         found.setdefault(row.recipient_id, []).append(value(row))
@@ -150,12 +159,7 @@ def home_opened(session: Session, address_id: int, *, now: datetime) -> None:
 
 def with_home(session: Session, recipient_id: int) -> list[Address]:
     """The places of this person that have a page of their own which was ever looked at."""
-    rows = session.exec(
-        select(AddressRow)
-        .where(AddressRow.recipient_id == recipient_id, col(AddressRow.home_at).is_not(None))
-        .order_by(col(AddressRow.id))
-    )
-    return [value(row) for row in rows]
+    return [value(row) for row in session.exec(_WITH_HOME, params={"person": recipient_id})]
 
 
 def reopened(session: Session, row: AddressRow, *, now: datetime) -> bool:

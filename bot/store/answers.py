@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, delete, select
 
 from bot.domain.choice import PLATFORM_ORDER_HOLDS, ChoiceRecord, to_keep
@@ -11,6 +12,14 @@ from bot.store.choices import RECORD, RandomBytes
 from bot.store.models import RepetitionRow
 
 KEPT_FOR = PLATFORM_ORDER_HOLDS + timedelta(hours=1)  # then the time of receipt decides, and ours is later
+
+
+_REPETITIONS = (
+    select(RepetitionRow)
+    .where(RepetitionRow.recipient_id == bindparam("person"))
+    .order_by(col(RepetitionRow.id))
+)
+_REPETITIONS_OF_ONE = _REPETITIONS.where(RepetitionRow.campaign_id == bindparam("campaign"))
 
 
 def hear(
@@ -46,10 +55,12 @@ def hear(
 
 def repetitions(session: Session, recipient_id: int, campaign_id: int | None = None) -> list[ChoiceRecord]:
     """What this person repeated, in one campaign or in all, in the order in which we heard it."""
-    rows = select(RepetitionRow).where(RepetitionRow.recipient_id == recipient_id)
-    if campaign_id is not None:
-        rows = rows.where(RepetitionRow.campaign_id == campaign_id)
-    return [RECORD.validate_json(row.record) for row in session.exec(rows.order_by(col(RepetitionRow.id)))]
+    rows = (
+        session.exec(_REPETITIONS, params={"person": recipient_id})
+        if campaign_id is None
+        else session.exec(_REPETITIONS_OF_ONE, params={"person": recipient_id, "campaign": campaign_id})
+    )
+    return [RECORD.validate_json(row.record) for row in rows]
 
 
 def drop_repetitions(session: Session, recipient_id: int, campaign_id: int | None = None) -> None:

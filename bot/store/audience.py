@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, ScalarSelect, case, literal
+from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, String, bindparam, case, literal
 from sqlalchemy.orm import aliased
 from sqlmodel import and_, col, func, or_, select
 
 from bot.domain.campaign import Campaign
 from bot.domain.delivery import DeliveryState
 from bot.domain.recipient import Reach
-from bot.domain.step import StepKind, kind_of
+from bot.domain.step import StepKind
 from bot.store.addresses import PREFERRED
 from bot.store.dialect import keyed_mark, sha256_hex, unindexed
 from bot.store.models import AddressRow, CampaignRow, ChoiceRow, DeliveryRow, RecipientRow
@@ -75,7 +75,7 @@ def undecided(campaign: Campaign) -> ColumnElement[bool]:
     return and_(*rules)
 
 
-def has_step(campaign: Campaign, step: str) -> ColumnElement[bool]:
+def has_step(campaign: Campaign, step: str | BindParameter[str]) -> ColumnElement[bool]:
     """The step is planned for the person, or past."""
     other = aliased(DeliveryRow)
     return (
@@ -86,19 +86,24 @@ def has_step(campaign: Campaign, step: str) -> ColumnElement[bool]:
     )
 
 
-def put_off(campaign: Campaign, slot: Slot) -> ColumnElement[bool]:
-    """The person asked to be reminded later instead of by this reminder."""
-    if kind_of(slot.step) is not StepKind.REMINDER:
-        return literal(value=False)
+def put_off(campaign: Campaign) -> ColumnElement[bool]:
+    """The person asked to be reminded later instead of by the reminder that `put_off_by` names."""
     later = aliased(DeliveryRow)
-    waits = and_(unindexed(later.state) == DeliveryState.DUE.value, col(later.due_at) > slot.due_at)
-    instead = unindexed(later.step) == f"{StepKind.LATER}-{slot.number}"
+    waits = and_(
+        unindexed(later.state) == DeliveryState.DUE.value, col(later.due_at) > bindparam("reminded_at")
+    )
+    instead = unindexed(later.step) == bindparam("instead", type_=String())
     return (
         select(later.id)
         .where(later.campaign_id == campaign.id, later.recipient_id == RecipientRow.id)
         .where(later.kind == StepKind.LATER.value, or_(instead, waits))
         .exists()
     )
+
+
+def put_off_by(slot: Slot) -> dict[str, object]:
+    """What `put_off` asks for, where the reminder is this slot's."""
+    return {"reminded_at": slot.due_at, "instead": f"{StepKind.LATER}-{slot.number}"}
 
 
 def told_otherwise(campaign: Campaign) -> ColumnElement[bool]:

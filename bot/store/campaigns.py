@@ -11,11 +11,19 @@ from sqlmodel import Session, col, select, update
 from bot.domain.campaign import Campaign, CampaignDocument, CampaignState, Proposal
 from bot.domain.statement import of_campaign
 from bot.exceptions import UnknownCampaign
-from bot.store import ledger, templates
+from bot.store import core, ledger, templates
 from bot.store.models import CampaignRevisionRow, CampaignRow
 
 DOCUMENT = TypeAdapter(CampaignDocument)
+
+# asked at every tick, and at every claim
 _BY_IDS = select(CampaignRow).where(col(CampaignRow.id).in_(bindparam("ids", expanding=True)))
+_IN_STATE = (
+    select(CampaignRow)
+    .where(col(CampaignRow.state).in_(bindparam("states", expanding=True)))
+    .order_by(col(CampaignRow.id))
+)
+_UNPLANNED = select(CampaignRow.unplanned).where(CampaignRow.id == bindparam("campaign"))
 
 
 def add(session: Session, campaign: Campaign, *, now: datetime) -> Campaign:
@@ -94,9 +102,7 @@ def newest(session: Session) -> Campaign | None:
 
 def in_state(session: Session, *states: CampaignState) -> Sequence[Campaign]:
     """The campaigns in any of these states, the oldest first."""
-    rows = session.exec(
-        select(CampaignRow).where(col(CampaignRow.state).in_(states)).order_by(col(CampaignRow.id))
-    )
+    rows = session.exec(_IN_STATE, params={"states": list(states)})
     return [_value(session, row) for row in rows]
 
 
@@ -112,7 +118,8 @@ def planned(session: Session, campaign: Campaign) -> None:
 
 def unplanned(session: Session, campaign: Campaign) -> bool:
     """Whether the planner should look for notices to plan."""
-    return session.exec(select(CampaignRow.unplanned).where(CampaignRow.id == campaign.id)).one()
+    unplanned: bool = core.execute(session, _UNPLANNED, {"campaign": campaign.id}).scalar_one()
+    return unplanned
 
 
 def _write(row: CampaignRow, campaign: Campaign) -> None:

@@ -30,8 +30,8 @@ from bot.store.models import (
 Candidate = Row[Any]
 
 # In the index's own words, then ours: a parameter, or one without the other, would keep SQLite off the index.
-_DUE = text("delivery.state IN ('due', 'sending') AND delivery.state = 'due'")
-_SENDING = text("delivery.state IN ('due', 'sending') AND delivery.state = 'sending'")
+DUE = text("delivery.state IN ('due', 'sending') AND delivery.state = 'due'")
+SENDING = text("delivery.state IN ('due', 'sending') AND delivery.state = 'sending'")
 _REPLY = col(DeliveryRow.kind) == StepKind.REPLY.value
 
 
@@ -75,7 +75,7 @@ def _due(*conditions: ColumnElement[bool], order: Sequence[Any]) -> Select[Any]:
         .outerjoin(SlotRow, col(SlotRow.id) == col(DeliveryRow.slot_id))
         .outerjoin(CampaignRow, col(CampaignRow.id) == col(DeliveryRow.campaign_id))
         .outerjoin(AddressRow, col(AddressRow.id) == col(DeliveryRow.address_id))
-        .where(_DUE, col(DeliveryRow.lane) == bindparam("lane"), *conditions)
+        .where(DUE, col(DeliveryRow.lane) == bindparam("lane"), *conditions)
         .order_by(*order)
         .limit(bindparam("most"))
         .with_for_update(skip_locked=True, of=DeliveryRow)
@@ -105,10 +105,10 @@ def _lanes() -> Select[Any]:
         .correlate(LaneRow)
     )
     due = [
-        one.where(_DUE, col(DeliveryRow.priority) == text("0"), _AGAIN),
-        one.where(_DUE, col(DeliveryRow.priority) == text("10"), _AGAIN, may_run()),
-        one.where(_DUE, col(DeliveryRow.priority) == text("10"), _BY_SLOT, may_run()),
-        one.where(_SENDING),
+        one.where(DUE, col(DeliveryRow.priority) == text("0"), _AGAIN),
+        one.where(DUE, col(DeliveryRow.priority) == text("10"), _AGAIN, may_run()),
+        one.where(DUE, col(DeliveryRow.priority) == text("10"), _BY_SLOT, may_run()),
+        one.where(SENDING),
     ]
     return select(col(LaneRow.name)).where(or_(*(each.exists() for each in due))).order_by(col(LaneRow.name))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from bot.domain import ledger as chain
@@ -17,6 +18,23 @@ RECORD = TypeAdapter(ChoiceRecord)
 HOUR = len("2025-09-02T09")
 
 RandomBytes = Callable[[int], bytes]
+
+
+_PERSON = ChoiceRow.recipient_id == bindparam("person")
+_IN_CAMPAIGN = ChoiceRow.campaign_id == bindparam("campaign")
+_HISTORY = select(ChoiceRow).where(_PERSON).order_by(col(ChoiceRow.id))
+_HISTORY_OF_ONE = _HISTORY.where(_IN_CAMPAIGN)
+_STANDING = (
+    select(ChoiceRow)
+    .where(_PERSON, _IN_CAMPAIGN, col(ChoiceRow.supersedes).is_(True))
+    .order_by(col(ChoiceRow.id).desc())
+)
+_HOLD = select(RecipientRow).where(RecipientRow.id == bindparam("person")).with_for_update(key_share=True)
+_APPLIED = (
+    select(EffectRow.applied_at)
+    .join(ChoiceRow, col(ChoiceRow.seq) == col(EffectRow.seq))
+    .where(ChoiceRow.receipt == bindparam("named"), col(EffectRow.applied_at).is_not(None))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +109,7 @@ def columns(
 
 def hold(session: Session, recipient_id: int) -> RecipientRow:
     """The person as they are; no other choice of theirs is kept until this transaction ends."""
-    person = select(RecipientRow).where(RecipientRow.id == recipient_id)
-    return session.exec(person.with_for_update(key_share=True)).one()
+    return session.exec(_HOLD, params={"person": recipient_id}).one()
 
 
 def hold_senders(session: Session, senders: Collection[str]) -> frozenset[str]:
@@ -113,21 +130,16 @@ def hold_senders(session: Session, senders: Collection[str]) -> frozenset[str]:
 
 def standing(session: Session, recipient_id: int, campaign_id: int) -> ChoiceRecord | None:
     """The answer that stands."""
-    row = session.exec(
-        select(ChoiceRow)
-        .where(ChoiceRow.recipient_id == recipient_id, ChoiceRow.campaign_id == campaign_id)
-        .where(col(ChoiceRow.supersedes).is_(True))
-        .order_by(col(ChoiceRow.id).desc())
-    ).first()
+    row = session.exec(_STANDING, params={"person": recipient_id, "campaign": campaign_id}).first()
     return RECORD.validate_json(row.record) if row else None
 
 
 def history(session: Session, recipient_id: int, campaign_id: int | None = None) -> list[KeptChoice]:
     """Everything the person answered, in the order in which it was kept."""
-    query = select(ChoiceRow).where(ChoiceRow.recipient_id == recipient_id).order_by(col(ChoiceRow.id))
-    if campaign_id is not None:
-        query = query.where(ChoiceRow.campaign_id == campaign_id)
-    return [_kept(row) for row in session.exec(query)]
+    if campaign_id is None:
+        return [_kept(row) for row in session.exec(_HISTORY, params={"person": recipient_id})]
+    key = {"person": recipient_id, "campaign": campaign_id}
+    return [_kept(row) for row in session.exec(_HISTORY_OF_ONE, params=key)]
 
 
 def by_receipt(session: Session, code: str) -> tuple[int, KeptChoice] | None:
@@ -138,12 +150,7 @@ def by_receipt(session: Session, code: str) -> tuple[int, KeptChoice] | None:
 
 def is_applied(session: Session, receipt: str) -> bool:
     """Whether the system of record has said that it acted on the choice that this receipt names."""
-    applied = (
-        select(EffectRow.applied_at)
-        .join(ChoiceRow, col(ChoiceRow.seq) == col(EffectRow.seq))
-        .where(ChoiceRow.receipt == receipt, col(EffectRow.applied_at).is_not(None))
-    )
-    return session.exec(applied).first() is not None
+    return session.exec(_APPLIED, params={"named": receipt}).first() is not None
 
 
 def answered(session: Session, recipient_ids: Iterable[int]) -> set[tuple[int | None, int | None]]:

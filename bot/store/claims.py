@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import assert_never
 
 import sqlalchemy as sa
@@ -93,6 +94,14 @@ def overtaken(session: Session, revisions: Mapping[int, int], *, now: datetime) 
     """Those of the claimed campaign steps that are not to be begun after all: the person has written or
     muted or answered since, their deadline has passed, or the campaign stands still or has another revision
     than the one of this delivery."""
+    found = session.connection().execute(_overtaken(), {"ids": list(revisions), "now": now})
+    return {
+        number for number, revision, is_so in found if number and (is_so or revision != revisions[number])
+    }
+
+
+@cache
+def _overtaken() -> sa.Select[int | None, int, bool]:
     answered = (
         select(ChoiceRow.id)
         .where(ChoiceRow.recipient_id == DeliveryRow.recipient_id)
@@ -104,20 +113,17 @@ def overtaken(session: Session, revisions: Mapping[int, int], *, now: datetime) 
         answered,
         col(RecipientRow.muted_at).is_not(None),
         col(CampaignRow.state) != CampaignState.RUNNING.value,
-        func.coalesce(DeliveryRow.not_after, SlotRow.not_after) < now,
+        func.coalesce(DeliveryRow.not_after, SlotRow.not_after) < sa.bindparam("now"),
     )
-    found = session.execute(
+    return (
         sa.select(col(DeliveryRow.id), col(CampaignRow.revision), changed)
         .outerjoin(SlotRow, col(SlotRow.id) == col(DeliveryRow.slot_id))
         .join(CampaignRow, col(CampaignRow.id) == col(DeliveryRow.campaign_id))
         .join(AddressRow, col(AddressRow.id) == col(DeliveryRow.address_id))
         .join(RecipientRow, col(RecipientRow.id) == col(DeliveryRow.recipient_id))
-        .where(col(DeliveryRow.id).in_(revisions))
+        .where(col(DeliveryRow.id).in_(sa.bindparam("ids", expanding=True)))
         .where(col(DeliveryRow.kind) != StepKind.REPLY.value)
     )
-    return {
-        number for number, revision, is_so in found if number and (is_so or revision != revisions[number])
-    }
 
 
 def ready(now: datetime) -> ColumnElement[bool]:

@@ -16,6 +16,13 @@ from bot.store.models import CampaignRow, CohortRow, DeliveryRow, RecipientRow
 COLUMNS = ("campaign_id", "zone", "day_asked", "channel", "revision")
 
 
+_WITHOUT_SLOTS = (
+    select(CohortRow)
+    .where(CohortRow.campaign_id == bindparam("campaign"), CohortRow.revision != bindparam("present"))
+    .order_by(col(CohortRow.id))
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Cohort:
     """Who was asked on the same local day, in the same zone, on the same channel."""
@@ -41,11 +48,7 @@ def note_moved(session: Session, recipient_ids: Sequence[int]) -> None:
 
 def without_slots(session: Session, campaign_id: int, revision: int) -> list[Cohort]:
     """The cohorts whose slots are not yet those of this revision."""
-    rows = session.exec(
-        select(CohortRow)
-        .where(CohortRow.campaign_id == campaign_id, CohortRow.revision != revision)
-        .order_by(col(CohortRow.id))
-    )
+    rows = session.exec(_WITHOUT_SLOTS, params={"campaign": campaign_id, "present": revision})
     return [_value(row) for row in rows]
 
 

@@ -8,13 +8,14 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Pool, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
@@ -37,6 +38,10 @@ DURABLE = """
 BUSY_TIMEOUT = 10.0  # seconds that SQLite waits for another process's transaction
 QUIET = "quiet"  # set on a session whose transaction says nothing that could speak against a message
 READS = "reads"  # set on a connection that only looks
+LOOKS = MappingProxyType({READS: True})
+LOOKS_AT_ONE_INSTANT = MappingProxyType(
+    {**LOOKS, "isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+)
 TRACES = "traces"  # set on a session whose transaction has erased something
 
 AWAY = (OperationalError, InternalError)  # the latter is what a transaction meets that was ended for us
@@ -50,13 +55,15 @@ class Database:
 
     SQLite has one such thread, so that writers never meet; PostgreSQL has a few. `inline` is for a clock that
     jumps: a transaction is over as soon as it was asked for, so that nothing hangs on threads, and SQLite does
-    not wait for the disk.
+    not wait for the disk. An `engine` that others use as well is left open.
     """
 
-    def __init__(self, url: str, *, clock: Clock, inline: bool = False) -> None:
+    def __init__(self, url: str, *, clock: Clock, inline: bool = False, engine: Engine | None = None) -> None:
         self.url = make_url(url)
-        self.engine = _engine(self.url)
-        if inline and self.is_sqlite:
+        self.engine = _engine(self.url) if engine is None else engine
+        self._is_lent = engine is not None
+        self._reading = self.engine.execution_options(**(LOOKS if self.is_sqlite else LOOKS_AT_ONE_INSTANT))
+        if inline and self.is_sqlite and not self._is_lent:
             event.listen(self.engine, "connect", _trust_the_machine)
         self.clock = clock
         self._count = count(1)
@@ -102,11 +109,8 @@ class Database:
 
     def read(self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `function(session, …)` finds in the database as it is at one instant; nobody's writing waits."""
-        options = (
-            {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        )
         try:
-            with Session(self.engine.execution_options(**{READS: True, **options})) as session:
+            with Session(self._reading) as session:
                 if not self.is_sqlite:  # it locks nothing, and may think for as long as it likes
                     session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
                 return function(session, *args, **kwargs)
@@ -204,7 +208,8 @@ class Database:
         """Every transaction begun has ended; nothing can be asked any more."""
         self._threads.shutdown(wait=True)
         self._looking.shutdown(wait=True)
-        self.engine.dispose()
+        if not self._is_lent:
+            self.engine.dispose()
 
     def __enter__(self) -> Self:
         return self
@@ -306,6 +311,16 @@ def _forget(work: "asyncio.Future[T]") -> None:
         work.exception()
 
 
+def sqlite_engine(url: str | URL, *, poolclass: type[Pool] | None = None) -> Engine:
+    """SQLite as we use it: durable, one writer at a time, looking without waiting."""
+    engine = create_engine(
+        url, connect_args={"timeout": BUSY_TIMEOUT, "isolation_level": None}, poolclass=poolclass
+    )
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
         engine = create_engine(
@@ -317,10 +332,7 @@ def _engine(url: URL) -> Engine:
         )
         event.listen(engine, "connect", _set_up_postgresql)
         return engine
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT, "isolation_level": None})
-    event.listen(engine, "connect", _set_up_sqlite)
-    event.listen(engine, "begin", _begin_immediate)
-    return engine
+    return sqlite_engine(url)
 
 
 def _set_up_postgresql(connection: DBAPIConnection, _: object) -> None:

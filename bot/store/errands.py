@@ -10,6 +10,13 @@ from bot.domain.recipient import Address
 from bot.store import addresses
 from bot.store.models import CampaignRow, ErrandRow
 
+_OLDEST = (
+    select(ErrandRow, CampaignRow.slug)
+    .join(CampaignRow, col(CampaignRow.id) == col(ErrandRow.campaign_id))
+    .order_by(col(ErrandRow.id))
+    .limit(1)
+)
+
 
 class ErrandKind(StrEnum):
     """What is to be worked out."""
@@ -61,12 +68,7 @@ def put(session: Session, errand: Errand, *, campaign_id: int, now: datetime) ->
 
 def oldest(session: Session) -> Errand | None:
     """The one that has waited longest."""
-    found = session.exec(
-        select(ErrandRow, CampaignRow.slug)
-        .join(CampaignRow, col(CampaignRow.id) == col(ErrandRow.campaign_id))
-        .order_by(col(ErrandRow.id))
-        .limit(1)
-    ).first()
+    found = session.exec(_OLDEST).first()
     return None if found is None else _value(*found)
 
 

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
+from sqlalchemy import bindparam
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 
 from bot.domain.campaign import CampaignState
 from bot.domain.delivery import DeliveryState, OnDoubt
 from bot.domain.step import StepKind
+from bot.store.candidates import SENDING
 from bot.store.choices import RECORD
 from bot.store.models import (
     AddressRow,
@@ -55,50 +58,79 @@ class KeptAnswer:
     text_hash: str | None
 
 
+_FIRST_ANSWER = (
+    select_columns(col(ChoiceRow.record))
+    .where(col(ChoiceRow.recipient_id) == DeliveryRow.recipient_id)
+    .where(col(ChoiceRow.campaign_id) == DeliveryRow.campaign_id)
+    .order_by(col(ChoiceRow.id))
+    .limit(1)
+    .scalar_subquery()
+)
+_STANDING = (
+    select_columns(  # type: ignore[var-annotated]  # it infers nine columns at most
+        col(DeliveryRow.state),
+        col(DeliveryRow.claim),
+        col(DeliveryRow.kind),
+        col(DeliveryRow.step),
+        col(DeliveryRow.asks),
+        col(DeliveryRow.recipient_id),
+        col(DeliveryRow.doubts),
+        col(DeliveryRow.on_doubt),
+        col(CampaignRow.state).label("campaign_state"),
+        col(RecipientRow.muted_at),
+        col(RecipientRow.zone),
+        col(AddressRow.key).label("place"),
+        col(LaneRow.free_at).label("lane_free_at"),
+        _FIRST_ANSWER.label("first"),
+    )
+    .select_from(DeliveryRow)
+    .outerjoin(CampaignRow, col(CampaignRow.id) == col(DeliveryRow.campaign_id))
+    .outerjoin(RecipientRow, col(RecipientRow.id) == col(DeliveryRow.recipient_id))
+    .outerjoin(AddressRow, col(AddressRow.id) == col(DeliveryRow.address_id))
+    .outerjoin(LaneRow, col(LaneRow.name) == col(DeliveryRow.lane))
+    .where(col(DeliveryRow.id) == bindparam("delivery"))
+)
+_ON_THEIR_WAY = (
+    select_columns(func.count())
+    .select_from(DeliveryRow)
+    .where(SENDING, col(DeliveryRow.lane) == bindparam("lane"))
+)
+_IS_KEPT = select_columns(col(InboxRow.id)).where(
+    col(InboxRow.identity) == bindparam("by"), col(InboxRow.dedupe) == bindparam("as")
+)
+
+
 def standing(session: Session, delivery_id: int) -> Standing | None:
     """How this delivery stands; None when there is no such row."""
-    row = session.get(DeliveryRow, delivery_id)
+    row = session.connection().execute(_STANDING, {"delivery": delivery_id}).one_or_none()
     if row is None:
         return None
-    person = session.get(RecipientRow, row.recipient_id) if row.recipient_id else None
-    campaign = session.get(CampaignRow, row.campaign_id) if row.campaign_id else None
-    place = session.get(AddressRow, row.address_id) if row.address_id else None
-    lane = session.get(LaneRow, row.lane)
-    first = session.exec(
-        select(ChoiceRow.record)
-        .where(ChoiceRow.recipient_id == row.recipient_id, ChoiceRow.campaign_id == row.campaign_id)
-        .order_by(col(ChoiceRow.id))
-    ).first()
     return Standing(
         state=DeliveryState(row.state),
         claim=row.claim,
         kind=StepKind(row.kind),
         step=row.step or row.kind,
         asks=row.asks,
-        campaign_state=CampaignState(campaign.state) if campaign else None,
-        answered_at=RECORD.validate_json(first).recorded_at if first else None,
-        muted_at=person.muted_at if person else None,
+        campaign_state=CampaignState(row.campaign_state) if row.campaign_state else None,
+        answered_at=RECORD.validate_json(row.first).recorded_at if row.first else None,
+        muted_at=row.muted_at,
         recipient=row.recipient_id,
-        zone=person.zone if person else None,
-        place=place.key if place else None,
+        zone=row.zone,
+        place=row.place,
         held=row.doubts > 0 and row.on_doubt == OnDoubt.HOLD.value,
-        lane_free_at=lane.free_at if lane else None,
+        lane_free_at=row.lane_free_at,
     )
 
 
 def on_their_way(session: Session, lane: str) -> int:
     """How many rows of the lane are claimed and not settled."""
-    return session.exec(
-        select(func.count())
-        .select_from(DeliveryRow)
-        .where(DeliveryRow.lane == lane, DeliveryRow.state == DeliveryState.SENDING.value)
-    ).one()
+    return session.connection().execute(_ON_THEIR_WAY, {"lane": lane}).scalar_one()
 
 
 def is_kept(session: Session, identity: str, dedupe: str) -> bool:
     """Whether this update is in the inbox, dead or alive."""
-    found = select(InboxRow.id).where(InboxRow.identity == identity, InboxRow.dedupe == dedupe)
-    return session.exec(found).first() is not None
+    asked = {"by": identity, "as": dedupe}
+    return session.connection().execute(_IS_KEPT, asked).first() is not None
 
 
 def repeated_steps(session: Session) -> list[str]:

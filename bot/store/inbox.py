@@ -4,13 +4,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Table, bindparam
+from sqlalchemy import Table, bindparam, text
 from sqlalchemy import select as select_columns
 from sqlalchemy import update as sql_update
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.selectable import Exists
 from sqlmodel import Session, SQLModel, col, func, or_, select, update
 
 from bot.domain.update import Update
+from bot.store import core
 from bot.store.dialect import insert_each, insert_new
 from bot.store.models import InboxRow
 
@@ -23,6 +25,35 @@ _DONE = (
     sql_update(_INBOX)
     .where(_INBOX.c.id.in_(bindparam("ids", expanding=True)))
     .values(state="done", done_at=bindparam("at"))
+)
+_IS_NEW = text("inbox.state = 'new'")  # in the index's own words: a parameter would keep SQLite off it
+
+
+def _blocked() -> Exists:
+    """An earlier update of the same sender waits as well."""
+    earlier = aliased(InboxRow)
+    return (
+        select(earlier.id)
+        .where(earlier.state == "new", earlier.sender == InboxRow.sender, earlier.sender != "")
+        .where(earlier.identity == InboxRow.identity, col(earlier.id) < col(InboxRow.id))
+        .exists()
+    )
+
+
+_WAITING = (
+    select_columns(*(_INBOX.c[name] for name in KEPT))
+    .select_from(InboxRow)
+    .where(_IS_NEW, col(InboxRow.identity).in_(bindparam("identities", expanding=True)))
+    .where(or_(col(InboxRow.retry_at).is_(None), col(InboxRow.retry_at) <= bindparam("now")), ~_blocked())
+    .order_by(col(InboxRow.id))
+    .limit(bindparam("most"))
+)
+_NEXT_RETRY = select(func.min(InboxRow.retry_at)).where(_IS_NEW, col(InboxRow.retry_at) > bindparam("now"))
+_FINISH = (
+    update(InboxRow)
+    .where(col(InboxRow.id) == bindparam("number"), col(InboxRow.state) == "new")
+    .values(state="done", done_at=bindparam("at"))
+    .returning(col(InboxRow.id))
 )
 
 
@@ -66,22 +97,8 @@ def keep_worked(session: Session, update: Update, *, now: datetime) -> Kept | No
 def waiting(session: Session, identities: Collection[str], *, now: datetime, limit: int) -> list[Kept]:
     """The oldest updates of these bot identities not yet worked; of each sender only the first, so that
     order is kept."""
-    earlier = aliased(InboxRow)
-    blocked = (
-        select(earlier.id)
-        .where(earlier.state == "new", earlier.sender == InboxRow.sender, earlier.sender != "")
-        .where(earlier.identity == InboxRow.identity, col(earlier.id) < col(InboxRow.id))
-        .exists()
-    )
-    ready = or_(col(InboxRow.retry_at).is_(None), col(InboxRow.retry_at) <= now)
-    found = session.connection().execute(
-        select_columns(*(_INBOX.c[name] for name in KEPT))
-        .select_from(InboxRow)
-        .where(col(InboxRow.state) == "new", col(InboxRow.identity).in_(identities), ready, ~blocked)
-        .order_by(col(InboxRow.id))
-        .limit(limit)
-    )
-    return [Kept(*row) for row in found]
+    asked = {"identities": list(identities), "now": now, "most": limit}
+    return [Kept(*row) for row in session.connection().execute(_WAITING, asked)]
 
 
 def take(session: Session, inbox_ids: Collection[int]) -> frozenset[int]:
@@ -99,13 +116,8 @@ def finish_taken(session: Session, inbox_ids: Collection[int], *, now: datetime)
 
 def finish(session: Session, inbox_id: int, *, now: datetime) -> bool:
     """Whether the row was still open; if so it is done, and what else this transaction does counts."""
-    done = (
-        update(InboxRow)
-        .where(col(InboxRow.id) == inbox_id, col(InboxRow.state) == "new")
-        .values(state="done", done_at=now)
-        .returning(col(InboxRow.id))
-    )
-    return session.execute(done).scalar_one_or_none() is not None
+    done = core.execute(session, _FINISH, {"number": inbox_id, "at": now})
+    return done.scalar_one_or_none() is not None
 
 
 def fail(session: Session, inbox_id: int, *, error: str, now: datetime) -> bool:
@@ -123,9 +135,8 @@ def fail(session: Session, inbox_id: int, *, error: str, now: datetime) -> bool:
 
 def next_retry(session: Session, *, now: datetime) -> datetime | None:
     """When the next failed row is to be tried again."""
-    return session.exec(
-        select(func.min(InboxRow.retry_at)).where(InboxRow.state == "new", col(InboxRow.retry_at) > now)
-    ).one()
+    retry: datetime | None = core.execute(session, _NEXT_RETRY, {"now": now}).scalar_one()
+    return retry
 
 
 def dead(session: Session, *, limit: int | None = None) -> list[Kept]:

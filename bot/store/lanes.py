@@ -3,14 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 
-from sqlalchemy import ColumnElement, Table, Update, bindparam, case, func
-from sqlalchemy import update as update_columns
-from sqlmodel import Session, SQLModel, col, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, case, func
+from sqlmodel import Session, col, or_, select, update
 
 from bot.domain.pacing import Kept
 from bot.domain.recipient import Address, ChannelName
+from bot.store import core
 from bot.store.dialect import insert_new
 from bot.store.models import AddressRow, IdentityRow, LaneRow
 from bot.store.restores import sends_held
@@ -19,6 +18,45 @@ LEASE = timedelta(seconds=8)  # renewed every 2 s: three may fail before it is l
 NO_BOT = "telegram:"  # the lane of Telegram while no bot has ever been up
 INBOUND = "inbound:"  # so begins the name under which updates of an identity are taken in
 RENEW_EVERY = timedelta(seconds=2)
+
+
+def _may_work() -> ColumnElement[bool]:
+    """After a restore updates are taken in, and nothing is sent."""
+    return or_(col(LaneRow.name).startswith(INBOUND), ~sends_held())
+
+
+_NAMED = col(LaneRow.name) == bindparam("lane")
+_ADDED = select(IdentityRow.name).where(col(IdentityRow.name).startswith("telegram:"))
+_FIRST_ADDED = _ADDED.order_by(col(IdentityRow.added_at))
+_TELEGRAM = (
+    select(LaneRow.name)
+    .where(col(LaneRow.name).startswith("telegram:"), col(LaneRow.name).not_in(_ADDED))
+    .order_by(col(LaneRow.registered_at).desc())
+)
+_OWNER = select(LaneRow.owner).where(_NAMED)
+_OWNED = select(LaneRow).where(col(LaneRow.owner).is_not(None))
+_STOPPED = select(LaneRow).where(col(LaneRow.stopped).is_not(None)).order_by(LaneRow.name)
+_FREE = or_(
+    col(LaneRow.lease_until).is_(None),
+    col(LaneRow.lease_until) < bindparam("time"),
+    col(LaneRow.owner) == bindparam("by"),
+)
+_ACQUIRE = (
+    update(LaneRow)
+    .where(_NAMED, col(LaneRow.stopped).is_(None), _FREE, _may_work())
+    .values(owner=bindparam("by"), epoch=LaneRow.epoch + 1, lease_until=bindparam("until"))
+    .returning(col(LaneRow.epoch), col(LaneRow.free_at), col(LaneRow.rate))
+)
+_PACE: dict[str, object] = {"free_at": bindparam("free"), "rate": bindparam("pace")}
+_OURS = col(LaneRow.epoch) == bindparam("under")
+_RENEW = (
+    update(LaneRow)
+    .where(_NAMED, col(LaneRow.owner) == bindparam("by"), _OURS, _may_work())
+    .values(lease_until=bindparam("until"))
+    .returning(col(LaneRow.epoch))
+)
+_RELEASE = update(LaneRow).where(_NAMED, _OURS).values(owner=None, lease_until=None)
+_RENEW_PACED, _RELEASE_PACED = _RENEW.values(_PACE), _RELEASE.values(_PACE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +93,7 @@ def of(session: Session, place: Address) -> str:
 
 def telegram(session: Session) -> str:
     """The lane of the first Telegram bot: the environment's that was used last, else the one added first."""
-    kept = select(IdentityRow.name).where(col(IdentityRow.name).startswith("telegram:"))
-    first = session.exec(
-        select(LaneRow.name)
-        .where(col(LaneRow.name).startswith("telegram:"), col(LaneRow.name).not_in(kept))
-        .order_by(col(LaneRow.registered_at).desc())
-    ).first()
-    return first or session.exec(kept.order_by(col(IdentityRow.added_at))).first() or NO_BOT
+    return session.exec(_TELEGRAM).first() or session.exec(_FIRST_ADDED).first() or NO_BOT
 
 
 def bot(session: Session, identity: str) -> str | None:
@@ -83,9 +115,14 @@ def handle(session: Session, name: str) -> str | None:
 
 def column(session: Session) -> ColumnElement[str]:
     """The lane that writes to an address, in a statement over addresses."""
+    return where_telegram_is(telegram(session))
+
+
+def where_telegram_is(first: str | BindParameter[str]) -> ColumnElement[str]:
+    """The same, where this is the lane of the first Telegram bot."""
     return case(
         (col(AddressRow.channel) == ChannelName.SLACK.value, "slack:" + col(AddressRow.workspace)),
-        else_=func.coalesce(col(AddressRow.identity), telegram(session)),
+        else_=func.coalesce(col(AddressRow.identity), first),
     )
 
 
@@ -105,20 +142,12 @@ def only_slack(session: Session) -> str | None:
 def acquire(session: Session, name: str, *, owner: str, now: datetime) -> Lease | None:
     """A fresh lease on the lane, or None while somebody else's runs, the lane is stopped or sends are held."""
     time = _time(session, now)
-    free = or_(
-        col(LaneRow.lease_until).is_(None), col(LaneRow.lease_until) < time, col(LaneRow.owner) == owner
-    )
-    before = session.exec(select(LaneRow.owner).where(LaneRow.name == name)).first()
-    taken = (
-        update(LaneRow)
-        .where(col(LaneRow.name) == name, col(LaneRow.stopped).is_(None), free, _may_work())
-        .values(owner=owner, epoch=LaneRow.epoch + 1, lease_until=time + LEASE)
-        .returning(col(LaneRow.epoch), col(LaneRow.free_at), col(LaneRow.rate))
-    )
-    found = session.execute(taken).one_or_none()
+    before = core.execute(session, _OWNER, {"lane": name}).scalars().first()
+    asked = {"lane": name, "by": owner, "time": time, "until": time + LEASE}
+    found = core.execute(session, _ACQUIRE, asked).one_or_none()
     if found is None:
         return None
-    epoch, free_at, rate = found
+    epoch, free_at, rate = tuple(found)
     free_in = max(free_at - time, timedelta()) if free_at else timedelta()
     return Lease(name, owner, epoch, Kept(free_in, rate), in_order=before in (None, owner))
 
@@ -126,20 +155,18 @@ def acquire(session: Session, name: str, *, owner: str, now: datetime) -> Lease 
 def renew(session: Session, lease: Lease, *, now: datetime, kept: Kept | None = None) -> bool:
     """Whether the lease is still ours; if so it runs its full length again, and `kept` is kept."""
     time = _time(session, now)
-    ours = {"lane": lease.lane, "me": lease.owner, "under": lease.epoch, "until": time + LEASE}
-    paced = {} if kept is None else {"free": time + kept.free_in, "pace": kept.rate}
-    renewed = _renewed(paced=kept is not None)
-    return session.connection().execute(renewed, {**ours, **paced}).rowcount == 1
+    renew = _RENEW if kept is None else _RENEW_PACED
+    asked = {"lane": lease.lane, "by": lease.owner, "under": lease.epoch, "until": time + LEASE}
+    return core.execute(session, renew, {**asked, **_paced(kept, time)}).scalar_one_or_none() is not None
 
 
 def release(session: Session, lease: Lease, *, now: datetime, kept: Kept | None = None) -> None:
     """Nobody owns the lane, unless somebody else has taken it over; `kept` is what the next owner inherits."""
-    paced = {} if kept is None else {"free_at": _time(session, now) + kept.free_in, "rate": kept.rate}
-    session.execute(
-        update(LaneRow)
-        .where(col(LaneRow.name) == lease.lane, col(LaneRow.epoch) == lease.epoch)
-        .values(owner=None, lease_until=None, **paced)
-    )
+    asked = {"lane": lease.lane, "under": lease.epoch}
+    if kept is None:
+        core.execute(session, _RELEASE, asked)
+    else:
+        core.execute(session, _RELEASE_PACED, {**asked, **_paced(kept, _time(session, now))})
 
 
 def stop(session: Session, name: str, *, why: str) -> None:
@@ -149,36 +176,21 @@ def stop(session: Session, name: str, *, why: str) -> None:
 
 def stopped(session: Session) -> Sequence[tuple[str, str]]:
     """The lanes that cannot send, each with the reason."""
-    found = session.exec(select(LaneRow).where(col(LaneRow.stopped).is_not(None)).order_by(LaneRow.name))
+    found = session.exec(_STOPPED)
     return [(lane.name, lane.stopped or "") for lane in found]
 
 
 def free_dead(session: Session, is_dead: Callable[[str], bool]) -> list[str]:
     """Leases of owners that are known to be dead are free; the names of their lanes."""
-    owned = session.exec(select(LaneRow).where(col(LaneRow.owner).is_not(None))).all()
+    owned = session.exec(_OWNED).all()
     dead = [lane.name for lane in owned if lane.owner and is_dead(lane.owner)]
     if dead:
         session.execute(update(LaneRow).where(col(LaneRow.name).in_(dead)).values(lease_until=None))
     return dead
 
 
-@cache
-def _renewed(*, paced: bool) -> Update:
-    """Each claim begins with it: built once."""
-    lane: Table = SQLModel.metadata.tables["lane"]
-    values = {"lease_until": bindparam("until", type_=lane.c.lease_until.type)}
-    kept = {"free_at": bindparam("free", type_=lane.c.free_at.type), "rate": bindparam("pace")}
-    return (
-        update_columns(lane)
-        .where(lane.c.name == bindparam("lane"), lane.c.owner == bindparam("me"))
-        .where(lane.c.epoch == bindparam("under"), _may_work())
-        .values({**values, **kept} if paced else values)
-    )
-
-
-def _may_work() -> ColumnElement[bool]:
-    """After a restore updates are taken in, and nothing is sent."""
-    return or_(col(LaneRow.name).startswith(INBOUND), ~sends_held())
+def _paced(kept: Kept | None, time: datetime) -> dict[str, object]:
+    return {} if kept is None else {"free": time + kept.free_in, "pace": kept.rate}
 
 
 def _time(session: Session, now: datetime) -> datetime:

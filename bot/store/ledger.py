@@ -15,6 +15,8 @@ LOG = "choices"
 PAGE = 2_000
 APPEND_LOCK = 0x7E66A7  # one appender at a time on PostgreSQL; SQLite has one writer anyway
 
+_HEAD = select(LedgerRow).order_by(col(LedgerRow.seq).desc()).limit(1)
+
 
 def append(session: Session, kind: EntryType, *, day: date, commitment: str) -> int:
     """One more entry, with the next number and without a gap; that number."""
@@ -65,7 +67,7 @@ def waits(session: Session) -> bool:
 
 def head(session: Session) -> Stored | None:
     """The last entry."""
-    row = session.exec(select(LedgerRow).order_by(col(LedgerRow.seq).desc()).limit(1)).first()
+    row = session.exec(_HEAD).first()
     return Stored(row.seq, row.entry, row.hash) if row else None
 
 

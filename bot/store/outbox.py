@@ -11,7 +11,7 @@ from bot.domain.delivery import FIRST_RETRY, Delivery, DeliveryState, OnDoubt, d
 from bot.domain.message import Document, MessageKind, Surface
 from bot.domain.recipient import Address, Reach
 from bot.domain.step import StepKind, is_campaigns
-from bot.store import addresses, arrivals, lanes, messages, restores
+from bot.store import addresses, arrivals, candidates, core, lanes, messages, restores
 from bot.store.arrivals import Arrival
 from bot.store.candidates import may_run
 from bot.store.claims import delivery_of, ready
@@ -38,6 +38,34 @@ _WITHDRAWN = (
     .where(_DELIVERY.c.campaign_id == bindparam("of"), _DELIVERY.c.state == DeliveryState.DUE.value)
     .where(_DELIVERY.c.kind != StepKind.REPLY.value)
     .values(state=DeliveryState.CANCELLED.value, reason=bindparam("why"), settled_at=bindparam("at"))
+)
+_STALE = (
+    select(DeliveryRow)
+    .where(candidates.SENDING, DeliveryRow.lane == bindparam("lane"))
+    .where(DeliveryRow.epoch < bindparam("under"))
+    .order_by(col(DeliveryRow.id))
+)
+_FENCED = (
+    select(DeliveryRow)
+    .where(DeliveryRow.id == bindparam("delivery"), DeliveryRow.claim == bindparam("under"))
+    .where(DeliveryRow.state == SENDING)
+    .with_for_update()
+)
+_WITHDRAW = (
+    update(DeliveryRow)
+    .where(col(DeliveryRow.recipient_id) == bindparam("person"))
+    .where(col(DeliveryRow.state) == DeliveryState.DUE.value)
+    .where(col(DeliveryRow.kind) != StepKind.REPLY.value)
+    .values(state=DeliveryState.CANCELLED.value, reason=bindparam("why"), settled_at=bindparam("at"))
+)
+_WITHDRAW_ONE = _WITHDRAW.where(col(DeliveryRow.campaign_id) == bindparam("campaign"))
+_INSTANT = func.coalesce(DeliveryRow.due_at, SlotRow.due_at)
+_NEXT_DUE = (
+    select(func.min(_INSTANT))
+    .select_from(DeliveryRow)
+    .outerjoin(SlotRow, col(SlotRow.id) == col(DeliveryRow.slot_id))
+    .outerjoin(CampaignRow, col(CampaignRow.id) == col(DeliveryRow.campaign_id))
+    .where(candidates.DUE, bindparam("now", type_=_DELIVERY.c.due_at.type) < _INSTANT, may_run())
 )
 
 
@@ -127,12 +155,7 @@ def unclaim(session: Session, deliveries: Sequence[Delivery]) -> None:
 
 def recover(session: Session, lease: Lease, *, now: datetime, doubt_wait: timedelta = FIRST_RETRY) -> int:
     """Sends that an earlier owner of the lane began and did not settle are dealt with as in doubt."""
-    stale = session.exec(
-        select(DeliveryRow)
-        .where(DeliveryRow.lane == lease.lane, DeliveryRow.state == DeliveryState.SENDING.value)
-        .where(DeliveryRow.epoch < lease.epoch)
-        .order_by(col(DeliveryRow.id))
-    ).all()
+    stale = session.exec(_STALE, params={"lane": lease.lane, "under": lease.epoch}).all()
     for row in stale:
         address = session.get(AddressRow, row.address_id) if row.address_id else None
         wait = FIRST_RETRY if row.kind == StepKind.REPLY.value else doubt_wait
@@ -147,16 +170,11 @@ def withdraw(
     session: Session, recipient_id: int, *, campaign_id: int | None = None, why: str, now: datetime
 ) -> None:
     """Campaign steps of this person that are not yet begun never will be."""
-    pending = (
-        update(DeliveryRow)
-        .where(
-            col(DeliveryRow.recipient_id) == recipient_id, col(DeliveryRow.state) == DeliveryState.DUE.value
-        )
-        .where(col(DeliveryRow.kind) != StepKind.REPLY.value)
-    )
-    if campaign_id is not None:
-        pending = pending.where(col(DeliveryRow.campaign_id) == campaign_id)
-    session.execute(pending.values(state=DeliveryState.CANCELLED.value, reason=why, settled_at=now))
+    theirs = {"person": recipient_id, "why": why, "at": now}
+    if campaign_id is None:
+        session.execute(_WITHDRAW, theirs)
+    else:
+        session.execute(_WITHDRAW_ONE, {**theirs, "campaign": campaign_id})
 
 
 def withdraw_each(
@@ -206,14 +224,8 @@ def is_sending(session: Session) -> bool:
 
 def next_due(session: Session, *, now: datetime) -> datetime | None:
     """The first instant after `now` at which a delivery already made becomes due."""
-    due = func.coalesce(DeliveryRow.due_at, SlotRow.due_at)
-    return session.exec(
-        select(func.min(due))
-        .select_from(DeliveryRow)
-        .outerjoin(SlotRow, col(SlotRow.id) == col(DeliveryRow.slot_id))
-        .outerjoin(CampaignRow, col(CampaignRow.id) == col(DeliveryRow.campaign_id))
-        .where(DeliveryRow.state == DeliveryState.DUE.value, due > now, may_run())
-    ).one()
+    due: datetime | None = core.execute(session, _NEXT_DUE, {"now": now}).scalar_one()
+    return due
 
 
 def tried_again_at(session: Session, *, lanes: Sequence[str], now: datetime) -> datetime | None:
@@ -302,12 +314,7 @@ def _revision(session: Session, campaign_id: int | None) -> int | None:
 
 def _fenced(session: Session, delivery: Delivery) -> DeliveryRow | None:
     """The row, if it is still the one that was claimed."""
-    return session.exec(
-        select(DeliveryRow)
-        .where(DeliveryRow.id == delivery.id, DeliveryRow.claim == delivery.claim)
-        .where(DeliveryRow.state == DeliveryState.SENDING.value)
-        .with_for_update()
-    ).first()
+    return session.exec(_FENCED, params={"delivery": delivery.id, "under": delivery.claim}).first()
 
 
 def _save(session: Session, result: Settled, now: datetime) -> int:

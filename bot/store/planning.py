@@ -1,30 +1,34 @@
 """Planning: one statement over a set of people puts their deliveries into the outbox."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache, partial
+from typing import Protocol
 
-from sqlalchemy import ColumnElement, Select, literal, text
+from sqlalchemy import Executable, bindparam, text
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, or_, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.domain.campaign import Campaign
 from bot.domain.delivery import DeliveryState
 from bot.domain.recipient import ChannelName
 from bot.domain.step import StepKind, kind_of, on_doubt
-from bot.store import audience, lanes
+from bot.store import audience, chosen, lanes
 from bot.store.cohorts import Cohort
-from bot.store.dialect import insert_selected
-from bot.store.models import AddressRow, CampaignRow, DeliveryRow, RecipientRow, SlotRow
+from bot.store.models import CampaignRow, DeliveryRow, RecipientRow, SlotRow
 from bot.store.outbox import CAMPAIGN_AFTER
 from bot.store.slots import Slot
 
 MANY = 5_000
 SEGMENT = 20_000  # rows a statement makes at most; 50,000 held an answer up for 1.5 s on SQLite
 PLANNING_LOCK = 0x7E66A8
-DELIVERY_COLUMNS = (
-    "campaign_id", "recipient_id", "address_id", "slot_id", "step", "kind", "final", "asks", "channel", "lane",
-    "priority", "state", "on_doubt", "claim", "epoch", "failures", "doubts", "created_at",
-)  # fmt: skip
+
+
+class _Insert(Protocol):
+    def __call__(self, *, goes_on: bool) -> Executable:
+        """The statement that makes a segment; `goes_on`: of those after the last one only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +49,7 @@ def take_turn(session: Session) -> None:
 
 def newcomers(session: Session, campaign: Campaign) -> list[Newcomers]:
     """Groups of people in the audience, reachable, for whom no notice is planned yet."""
-    since = audience.since(campaign)
-    found = session.exec(
-        select(audience.zone(), AddressRow.channel, since)
-        .select_from(RecipientRow)
-        .join(CampaignRow, col(CampaignRow.id) == campaign.id)
-        .join(AddressRow, col(AddressRow.id) == audience.preferred_address())
-        .where(audience.may_be_asked(campaign))
-        .distinct()
-    ).all()
+    found = session.connection().execute(chosen.newcomers(campaign)).all()
     groups = [Newcomers(zone, ChannelName(channel), since) for zone, channel, since in found]
     return sorted(groups, key=lambda group: (group.zone, group.channel, group.since is not None, group.since))
 
@@ -62,43 +58,22 @@ def insert_notices(
     session: Session, campaign: Campaign, group: Newcomers, slot: Slot, *, now: datetime
 ) -> int:
     """Notices for at most one segment of the group, pointing to the slot; how many."""
-    chosen = (
-        _new_delivery(session, campaign, slot, now)
-        .select_from(RecipientRow)
-        .join(CampaignRow, col(CampaignRow.id) == campaign.id)
-        .join(AddressRow, col(AddressRow.id) == audience.preferred_address())
-        .where(
-            audience.may_be_asked(campaign),
-            audience.zone() == group.zone,
-            col(AddressRow.channel) == group.channel.value,
-        )
-        .where(_same(audience.since(campaign), group.since))
-    )
-    return _insert(session, chosen, slot)
+    known = _new_delivery(session, campaign, slot, now)
+    known |= {"among": group.zone, "on_channel": group.channel.value}
+    if group.since is not None:
+        known["since"] = group.since
+    dialect, is_late = session.get_bind().dialect.name, group.since is not None
+    return _insert(session, slot, known, partial(chosen.insert_notices, dialect, campaign, is_late=is_late))
 
 
 def insert_steps(session: Session, campaign: Campaign, slot: Slot, *, now: datetime) -> int:
     """Deliveries of the slot's step for at most one segment of those who are still undecided; how many."""
-    notice = aliased(DeliveryRow)
-    chosen = (
-        _new_delivery(session, campaign, slot, now)
-        .select_from(RecipientRow)
-        .join(CampaignRow, col(CampaignRow.id) == campaign.id)
-        .join(
-            notice, and_(col(notice.recipient_id) == col(RecipientRow.id), notice.campaign_id == campaign.id)
-        )
-        .join(AddressRow, col(AddressRow.id) == audience.preferred_address())
-        .where(col(notice.step) == StepKind.NOTICE.value, col(notice.asked_on) == slot.day_asked)
-        .where(col(notice.channel) == slot.channel.value, audience.zone() == slot.zone)
-        .where(
-            audience.undecided(campaign),
-            ~audience.has_step(campaign, slot.step),
-            ~audience.put_off(campaign, slot),
-        )
-    )
-    if kind_of(slot.step) is StepKind.CORRECTION:
-        chosen = chosen.where(audience.told_otherwise(campaign), ~audience.awaits_correction(campaign))
-    return _insert(session, chosen, slot)
+    dialect, kind = session.get_bind().dialect.name, kind_of(slot.step)
+    known = _new_delivery(session, campaign, slot, now)
+    known |= {"among": slot.zone, "on_channel": slot.channel.value, "day_asked": slot.day_asked}
+    if kind is StepKind.REMINDER:
+        known |= audience.put_off_by(slot)
+    return _insert(session, slot, known, partial(chosen.insert_steps, dialect, campaign, kind))
 
 
 def count_anew(session: Session, made: int) -> None:
@@ -113,17 +88,8 @@ def merge_earlier(session: Session, campaign: Campaign, slot: Slot, *, now: date
 
     The people of the slot are looked up, not the slot for each waiting row: that would be quadratic.
     """
-    newer = aliased(DeliveryRow)
-    people = select(newer.recipient_id).where(newer.slot_id == slot.id)
-    session.execute(
-        update(DeliveryRow)
-        .where(col(DeliveryRow.recipient_id).in_(people), col(DeliveryRow.campaign_id) == campaign.id)
-        .where(col(DeliveryRow.state) == DeliveryState.DUE.value)
-        .where(col(DeliveryRow.kind).in_((StepKind.REMINDER.value, StepKind.LATER.value)))
-        .where(or_(col(DeliveryRow.slot_id).is_(None), col(DeliveryRow.slot_id) != slot.id))
-        .values(state=DeliveryState.MERGED.value, reason=f"merged into {slot.step}", settled_at=now)
-        .execution_options(synchronize_session=False)
-    )
+    merged = {"campaign": campaign.id, "slot": slot.id, "why": f"merged into {slot.step}", "at": now}
+    session.execute(_MERGE_EARLIER, merged)
 
 
 def merge_missed(session: Session, campaign: Campaign, *, now: datetime) -> None:
@@ -150,65 +116,73 @@ def merge_missed(session: Session, campaign: Campaign, *, now: datetime) -> None
 
 def told_otherwise(session: Session, campaign: Campaign, cohort: Cohort) -> bool:
     """Whether somebody of the cohort is undecided and was told another deadline than the present one."""
-    told = (
+    asked = {"day": cohort.day_asked, "channel": cohort.channel.value, "zone": cohort.zone}
+    return session.exec(_told_otherwise(campaign), params=asked).first() is not None
+
+
+@lru_cache(maxsize=chosen.REMEMBERED)
+def _told_otherwise(campaign: Campaign) -> SelectOfScalar[int | None]:
+    return (
         select(col(RecipientRow.id))
         .join(CampaignRow, col(CampaignRow.id) == campaign.id)
         .join(DeliveryRow, col(DeliveryRow.recipient_id) == col(RecipientRow.id))
         .where(DeliveryRow.campaign_id == campaign.id, DeliveryRow.step == StepKind.NOTICE.value)
-        .where(DeliveryRow.asked_on == cohort.day_asked, DeliveryRow.channel == cohort.channel.value)
-        .where(audience.zone() == cohort.zone, audience.undecided(campaign))
+        .where(DeliveryRow.asked_on == bindparam("day"), DeliveryRow.channel == bindparam("channel"))
+        .where(audience.zone() == bindparam("zone"), audience.undecided(campaign))
         .where(audience.told_otherwise(campaign))
         .limit(1)
     )
-    return session.exec(told).first() is not None
 
 
-def _new_delivery(
-    session: Session, campaign: Campaign, slot: Slot, now: datetime
-) -> Select[tuple[object, ...]]:
+def _new_delivery(session: Session, campaign: Campaign, slot: Slot, now: datetime) -> dict[str, object]:
+    """What a new delivery of the slot takes from it."""
     kind = kind_of(slot.step)
-    return select(  # type: ignore[call-overload, no-any-return]  # sqlmodel types at most four columns
-        literal(campaign.id),
-        col(RecipientRow.id),
-        col(AddressRow.id),
-        literal(slot.id),
-        literal(slot.step),
-        literal(kind.value),
-        literal(slot.final),
-        literal(kind is not StepKind.CLOSING),
-        col(AddressRow.channel),
-        lanes.column(session),
-        literal(CAMPAIGN_AFTER),
-        literal(DeliveryState.DUE.value),
-        literal(on_doubt(campaign.document.on_doubt, kind, final=slot.final).value),
-        literal(0),
-        literal(0),
-        literal(0),
-        literal(0),
-        literal(now, type_=DeliveryRow.__table__.c.created_at.type),  # type: ignore[attr-defined]
-    )
+    return {
+        "slot": slot.id,
+        "step": slot.step,
+        "kind": kind.value,
+        "final": slot.final,
+        "asks": kind is not StepKind.CLOSING,
+        "telegram": lanes.telegram(session),
+        "priority": CAMPAIGN_AFTER,
+        "on_doubt": on_doubt(campaign.document.on_doubt, kind, final=slot.final).value,
+        "now": now,
+    }
 
 
-def _insert(session: Session, chosen: Select[tuple[object, ...]], slot: Slot) -> int:
+def _insert(session: Session, slot: Slot, known: Mapping[str, object], insert: _Insert) -> int:
     """One segment of the chosen: those after the last one that the slot has, and once they are through all
     others, who may have come to be chosen meanwhile."""
-    after = _last(session, slot)
-    made = _insert_some(session, chosen.where(col(RecipientRow.id) > after)) if after else 0
-    return made if made >= SEGMENT else made + _insert_some(session, chosen)
+    connection, known = session.connection(), {**known, "most": SEGMENT}
+    after, made = _last(session, slot), 0
+    if after:
+        made = connection.execute(insert(goes_on=True), {**known, "after": after}).rowcount
+    return made if made >= SEGMENT else made + connection.execute(insert(goes_on=False), known).rowcount
 
 
 def _last(session: Session, slot: Slot) -> int | None:
     """The person to whom the newest delivery of the slot goes; a segment is made in their order."""
-    newest = select(DeliveryRow.recipient_id).where(DeliveryRow.slot_id == slot.id)
-    return session.exec(newest.order_by(col(DeliveryRow.id).desc()).limit(1)).first()
+    return session.exec(_LAST, params={"slot": slot.id}).first()
 
 
-def _insert_some(session: Session, chosen: Select[tuple[object, ...]]) -> int:
-    ordered = chosen.order_by(col(RecipientRow.id)).limit(SEGMENT)
-    insert = insert_selected(session.get_bind().dialect.name, DeliveryRow, DELIVERY_COLUMNS, ordered)
-    counted = insert.execution_options(preserve_rowcount=True)  # psycopg forgets it with its cursor
-    return session.connection().execute(counted).rowcount
-
-
-def _same(column: ColumnElement[datetime | None], value: datetime | None) -> ColumnElement[bool]:
-    return column.is_(None) if value is None else column == value
+_LAST = (
+    select(DeliveryRow.recipient_id)
+    .where(DeliveryRow.slot_id == bindparam("slot"))
+    .order_by(col(DeliveryRow.id).desc())
+    .limit(1)
+)
+_NEWER = aliased(DeliveryRow)
+_MERGE_EARLIER = (
+    update(DeliveryRow)
+    .where(
+        col(DeliveryRow.recipient_id).in_(
+            select(_NEWER.recipient_id).where(_NEWER.slot_id == bindparam("slot"))
+        )
+    )
+    .where(col(DeliveryRow.campaign_id) == bindparam("campaign"))
+    .where(col(DeliveryRow.state) == DeliveryState.DUE.value)
+    .where(col(DeliveryRow.kind).in_((StepKind.REMINDER.value, StepKind.LATER.value)))
+    .where(or_(col(DeliveryRow.slot_id).is_(None), col(DeliveryRow.slot_id) != bindparam("slot")))
+    .values(state=DeliveryState.MERGED.value, reason=bindparam("why"), settled_at=bindparam("at"))
+    .execution_options(synchronize_session=False)
+)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.domain.delivery import DeliveryState
 from bot.domain.recipient import Address
@@ -13,6 +13,18 @@ from bot.store import addresses, lanes
 from bot.store.models import AddressRow, DeliveryRow
 
 ARRIVED = (DeliveryState.SENT.value, DeliveryState.IN_DOUBT.value)
+_OWNER = select(AddressRow.recipient_id).where(AddressRow.id == bindparam("address")).scalar_subquery()
+_LATEST = (
+    select(DeliveryRow)
+    .where(DeliveryRow.recipient_id == _OWNER)  # by whom they are indexed
+    .where(DeliveryRow.address_id == bindparam("address"), col(DeliveryRow.asks).is_(True))
+    .where(col(DeliveryRow.state).in_(ARRIVED))
+    .order_by(col(DeliveryRow.settled_at).desc(), col(DeliveryRow.id).desc())
+    .limit(1)
+)
+_LATEST_TO_EDIT = _LATEST.where(
+    col(DeliveryRow.response_url).is_(None), col(DeliveryRow.platform_message).is_not(None)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +65,14 @@ def body(session: Session, delivery_id: int) -> str | None:
 
 def latest(session: Session, address_id: int) -> Question | None:
     """The newest message in this chat that carries both answers."""
-    row = session.exec(_asking(address_id).limit(1)).first()
+    row = session.exec(_LATEST, params={"address": address_id}).first()
     return _value(session, row) if row else None
 
 
 def latest_to_edit(session: Session, address_id: int) -> Question | None:
     """The same among those that can be edited: not what only its author saw for a while, on Slack."""
-    editable = _asking(address_id).where(
-        col(DeliveryRow.response_url).is_(None),
-        col(DeliveryRow.platform_message).is_not(None),
-    )
-    row = session.exec(editable.limit(1)).first()
+    row = session.exec(_LATEST_TO_EDIT, params={"address": address_id}).first()
     return _value(session, row) if row else None
-
-
-def _asking(address_id: int) -> SelectOfScalar[DeliveryRow]:
-    owner = select(AddressRow.recipient_id).where(AddressRow.id == address_id).scalar_subquery()
-    return (
-        select(DeliveryRow)
-        .where(DeliveryRow.recipient_id == owner)  # by which there is an index
-        .where(DeliveryRow.address_id == address_id, col(DeliveryRow.asks).is_(True))
-        .where(col(DeliveryRow.state).in_(ARRIVED))
-        .order_by(col(DeliveryRow.settled_at).desc(), col(DeliveryRow.id).desc())
-    )
 
 
 def _value(session: Session, row: DeliveryRow) -> Question | None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, select, update
 
 from bot.domain.cadence import PlannedStep
@@ -11,8 +12,34 @@ from bot.domain.delivery import DeliveryState
 from bot.domain.plan import StepState
 from bot.domain.recipient import ChannelName
 from bot.domain.step import StepKind, kind_of, number_of
+from bot.store import core
 from bot.store.cohorts import Cohort
 from bot.store.models import DeliveryRow, SlotRow
+
+_UNMADE = (
+    select(SlotRow)
+    .where(SlotRow.campaign_id == bindparam("campaign"), col(SlotRow.planned_at).is_(None))
+    .where(col(SlotRow.due_at) <= bindparam("now"), col(SlotRow.not_after) >= bindparam("now"))
+    .order_by(col(SlotRow.zone), col(SlotRow.day_asked), col(SlotRow.channel), col(SlotRow.due_at))
+)
+_NEXT_DUE = (
+    select(func.min(SlotRow.due_at))
+    .where(SlotRow.campaign_id == bindparam("campaign"), col(SlotRow.planned_at).is_(None))
+    .where(col(SlotRow.due_at) > bindparam("now"))
+)
+_THIS = (
+    select(SlotRow)
+    .where(SlotRow.campaign_id == bindparam("campaign"), SlotRow.step == bindparam("step"))
+    .where(SlotRow.zone == bindparam("zone"), SlotRow.day_asked == bindparam("day"))
+    .where(SlotRow.channel == bindparam("channel"))
+)
+_OF_COHORT = (
+    select(SlotRow)
+    .where(SlotRow.campaign_id == bindparam("campaign"), SlotRow.zone == bindparam("zone"))
+    .where(SlotRow.day_asked == bindparam("day"), SlotRow.channel == bindparam("channel"))
+    .where(col(SlotRow.planned_at).is_not(None))
+)
+_MADE = update(SlotRow).where(col(SlotRow.id) == bindparam("slot")).values(planned_at=bindparam("at"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +62,14 @@ def put(session: Session, campaign: Campaign, cohort: Cohort, step: PlannedStep)
 
     Those who come into reach on one day share the notice's slot: it keeps the earliest of their instants.
     """
-    key = (campaign.id, step.step, cohort.zone, cohort.day_asked, cohort.channel.value)
-    row = session.exec(
-        select(SlotRow).where(
-            SlotRow.campaign_id == key[0],
-            SlotRow.step == key[1],
-            SlotRow.zone == key[2],
-            SlotRow.day_asked == key[3],
-            SlotRow.channel == key[4],
-        )
-    ).first()
+    key = {
+        "campaign": campaign.id,
+        "step": step.step,
+        "zone": cohort.zone,
+        "day": cohort.day_asked,
+        "channel": cohort.channel.value,
+    }
+    row = session.exec(_THIS, params=key).first()
     if row is None:
         row = SlotRow(
             campaign_id=campaign.id,
@@ -71,12 +96,7 @@ def put(session: Session, campaign: Campaign, cohort: Cohort, step: PlannedStep)
 def due(session: Session, campaign: Campaign, *, now: datetime) -> list[Slot]:
     """Slots whose instant has come and whose deliveries are not made; of each cohort the latest step only:
     the ones before it are marked as merged."""
-    rows = session.exec(
-        select(SlotRow)
-        .where(SlotRow.campaign_id == campaign.id, col(SlotRow.planned_at).is_(None))
-        .where(col(SlotRow.due_at) <= now, col(SlotRow.not_after) >= now)
-        .order_by(col(SlotRow.zone), col(SlotRow.day_asked), col(SlotRow.channel), col(SlotRow.due_at))
-    ).all()
+    rows = session.exec(_UNMADE, params={"campaign": campaign.id, "now": now}).all()
     latest: dict[tuple[str, date, str, bool], SlotRow] = {}
     for row in rows:
         key = (row.zone, row.day_asked, row.channel, row.kind == StepKind.REMINDER)
@@ -88,18 +108,18 @@ def due(session: Session, campaign: Campaign, *, now: datetime) -> list[Slot]:
 
 def made(session: Session, slot: Slot, *, now: datetime) -> None:
     """The slot's deliveries are made."""
-    session.execute(update(SlotRow).where(col(SlotRow.id) == slot.id).values(planned_at=now))
+    session.execute(_MADE, {"slot": slot.id, "at": now})
 
 
 def of_cohort(session: Session, cohort: Cohort) -> list[Slot]:
     """The slots of a cohort whose deliveries are made already."""
-    rows = session.exec(
-        select(SlotRow)
-        .where(SlotRow.campaign_id == cohort.campaign_id, SlotRow.zone == cohort.zone)
-        .where(SlotRow.day_asked == cohort.day_asked, SlotRow.channel == cohort.channel.value)
-        .where(col(SlotRow.planned_at).is_not(None))
-    )
-    return [_value(row) for row in rows]
+    key = {
+        "campaign": cohort.campaign_id,
+        "zone": cohort.zone,
+        "day": cohort.day_asked,
+        "channel": cohort.channel.value,
+    }
+    return [_value(row) for row in session.exec(_OF_COHORT, params=key)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +169,9 @@ def corrections(session: Session, campaign: Campaign) -> int:
 
 def next_due(session: Session, campaign: Campaign, *, now: datetime) -> datetime | None:
     """The first instant after `now` at which a slot's deliveries are to be made."""
-    return session.exec(
-        select(func.min(SlotRow.due_at))
-        .where(SlotRow.campaign_id == campaign.id, col(SlotRow.planned_at).is_(None))
-        .where(col(SlotRow.due_at) > now)
-    ).one()
+    asked = {"campaign": campaign.id, "now": now}
+    due: datetime | None = core.execute(session, _NEXT_DUE, asked).scalar_one()
+    return due
 
 
 def is_open(session: Session, campaign: Campaign, *, now: datetime) -> bool:
