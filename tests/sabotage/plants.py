@@ -144,6 +144,10 @@ def _blind(**facts: Any) -> Callable[[], None]:
     return plant
 
 
+def _wait_forgotten() -> None:
+    _put(pacing, "inherited", lambda pace, kept, now, *, in_order: pace)
+
+
 def _night_ignored() -> None:
     always = Hours(time(0, 0), time(23, 59))
     _put(
@@ -304,6 +308,8 @@ PLANTS = MappingProxyType(
         "intent_unwritten": Plant("what is sent is not written down before", SIMULATION, _intent_unwritten),
         "choice_altered": Plant("a new choice overwrites the old one", SIMULATION, _choice_altered),
         "answer_overlooked": Plant("who has answered is reminded", SIMULATION, _blind(answered=False)),
+        "mute_overlooked": Plant("who has muted is reminded", SIMULATION, _blind(muted=False)),
+        "wait_forgotten": Plant("a lane's wait is lost with its owner", SIMULATION, _wait_forgotten),
         "gap_ignored": Plant(
             "one reminder follows another at once", SIMULATION, _standing_without(min_gap=timedelta())
         ),

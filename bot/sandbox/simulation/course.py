@@ -81,6 +81,7 @@ class Course:
     revoked: Span | None
     paused: Span | None
     moves_on: datetime | None
+    handed_on: Sequence[datetime]  # from then on a lane that more waits in is to wait, and its owner ends
 
 
 def course(seed: int, people: int) -> Course:
@@ -102,6 +103,7 @@ def course(seed: int, people: int) -> Course:
         revoked=Span(BEGIN + NOTICES, random.randrange(1, 20) * HOUR) if random.random() < 0.25 else None,
         paused=_span(random, 2, 60, HOUR) if random.random() < 0.3 else None,
         moves_on=_busy_instant(random) if random.random() < 0.3 else None,
+        handed_on=sorted(_busy_instant(random) for _ in range(random.randrange(4))),
     )
 
 

@@ -59,6 +59,7 @@ class Platform:
         oracle: Oracle,
         course: Course,
         watch: Watch,
+        hand_on: Callable[[Process], None],
     ) -> None:
         self.name = address.channel
         self.workspace = address.workspace
@@ -77,6 +78,8 @@ class Platform:
         self._queue: list[Issued] = []
         self._stirred = asyncio.Event()
         self._late = set[asyncio.Task[None]]()
+        self._hand_on = hand_on
+        self._handed_on = list(course.handed_on)
 
     # what goes out
 
@@ -84,7 +87,8 @@ class Platform:
         """A request of this process, and what it learns of it."""
         request = Request(post.delivery, self.lane, post.to.key, self.clock.now(), process.life)
         self.watch.request(request)
-        fate = self._fate()
+        is_handed_on = self._is_to_be_handed_on()
+        fate = Fate.LANE_WAITS if is_handed_on else self._fate()
         outcome = self._refusal(post, request, fate)
         with self.clock.parked():
             await self.clock.sleep(timedelta(seconds=self._seconds(fate)))
@@ -94,6 +98,8 @@ class Platform:
             await process.running()
         if isinstance(outcome, Deferred):
             self.watch.told_to_wait(request, outcome)
+            if is_handed_on:
+                self._hand_on(process)
         if isinstance(outcome, Rejected) and reach_after(outcome.why) is not None:
             self.watch.refused(request)
         if outcome is None or (fate is Fate.TAKEN_UNTOLD and isinstance(outcome, Accepted)):
@@ -109,6 +115,18 @@ class Platform:
                 return fate
             drawn -= chance
         return Fate.TAKEN
+
+    def _is_to_be_handed_on(self) -> bool:
+        """Whether this is the next instant at which the lane changes hands while it is to wait, and more waits
+        in it, which an heir that knows nothing of it would send."""
+        if (
+            not self._handed_on
+            or self.clock.now() < self._handed_on[0]
+            or not self.watch.more_waits(self.lane)
+        ):
+            return False
+        self._handed_on.pop(0)
+        return True
 
     def _seconds(self, fate: Fate) -> float:
         return self.random.uniform(1, 8) if fate is Fate.HELD else self.random.uniform(0.01, 0.4)

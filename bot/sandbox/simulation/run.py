@@ -1,14 +1,14 @@
 """A run: the real planner, dispatchers, routers and store, in one to two processes, on the virtual clock."""
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
-from pathlib import Path
 from random import Random
+from selectors import SelectorKey, SelectSelector
 
 from bot import i18n, resources
 from bot.app import App, Lane, opened
@@ -27,22 +27,24 @@ from bot.sandbox.crowd import TEAM, crowd
 from bot.sandbox.judge import Promise
 from bot.sandbox.oracle import Oracle
 from bot.sandbox.people import People
-from bot.sandbox.person import Person
 from bot.sandbox.simulation.course import BEGIN, MOVED_TO, Course, Span, course
 from bot.sandbox.simulation.platform import Endpoint, InMemory, Platform
 from bot.sandbox.simulation.process import IN, Killed, Mishaps, Process
 from bot.sandbox.simulation.rules import Broken
 from bot.sandbox.simulation.watch import Watch
+from bot.sandbox.simulation.wavering import crossing
 from bot.store import outbox, recipients
 from bot.store.database import Database, Session
+from bot.store.memory import Memory
 
 CAMPAIGN = "claude-consumer-terms.toml"
 BY = "operator"
 AUTHOR = "author"
 DAY = timedelta(days=1)
-WAVERS_ONE_IN = 6
 AFTERWARDS = timedelta(days=5)
 RESTART = timedelta(seconds=1)
+HEEDED = timedelta(seconds=1)  # after a platform's answer: the process knows it, and has written it down
+AWAY = timedelta(minutes=1)
 IDENTITIES = (
     (Address(ChannelName.TELEGRAM, ""), "telegram:1"),
     (Address(ChannelName.SLACK, "", TEAM), f"slack:{TEAM}"),
@@ -71,14 +73,45 @@ class Report:
 
 def simulate(seed: int, people: int) -> Report:
     """The run of this seed, from before the announcement to after the last closing note."""
-    with tempfile.TemporaryDirectory(prefix="tenggat-") as folder:
-        return asyncio.run(_simulate(course(seed, people), Path(folder)))
+    with asyncio.Runner(loop_factory=_loop) as runner:
+        return runner.run(_simulate(course(seed, people), _stage()))
 
 
-async def _simulate(course: Course, folder: Path) -> Report:
+class _Deaf(SelectSelector):
+    """Looks for nothing when it is not to wait: no socket and no thread has anything to say in a run, and asking
+    the system at every turn of the loop takes longer than the turn."""
+
+    def select(self, timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
+        return [] if timeout is not None and timeout <= 0 else super().select(timeout)
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    return asyncio.SelectorEventLoop(_Deaf())
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """What one run after the other uses, since it takes longer to make than many a run."""
+
+    memory: Memory
+    catalogs: i18n.Catalogs
+    document: CampaignDocument
+
+
+@cache
+def _stage() -> _Stage:
+    return _Stage(
+        Memory(VirtualClock(BEGIN)),
+        i18n.Catalogs.load(resources.locales()),
+        campaign_file.parse((resources.examples() / CAMPAIGN).read_text(encoding="utf-8"), CAMPAIGN),
+    )
+
+
+async def _simulate(course: Course, stage: _Stage) -> Report:
     clock = VirtualClock(BEGIN)
-    with Database(f"sqlite:///{folder}/simulation.db", clock=clock, inline=True) as database:
-        run = _Run(course, clock, database)
+    stage.memory.begin_anew()
+    with stage.memory.opened(clock) as database:
+        run = _Run(course, clock, database, stage)
         await run.play()
         return run.report()
 
@@ -88,6 +121,7 @@ class _Run:
     course: Course
     clock: VirtualClock
     database: Database
+    stage: _Stage
     document: CampaignDocument = field(init=False)
     oracle: Oracle = field(init=False)
     watch: Watch = field(init=False)
@@ -97,20 +131,26 @@ class _Run:
     people: People = field(init=False)
     promises: list[Promise] = field(init=False)
     random: Random = field(init=False)
+    handed_on: asyncio.Queue[Process] = field(init=False)  # owners of a lane that waits, to be started anew
 
     def __post_init__(self) -> None:
         course = self.course
         self.random = Random(f"bytes/{course.seed}")
+        self.handed_on = asyncio.Queue()
         self.oracle = Oracle(self.clock)
         self.mishaps = Mishaps(course.kills, course.outages, now=self.clock.now)
-        self.document = campaign_file.parse(
-            (resources.examples() / CAMPAIGN).read_text(encoding="utf-8"), CAMPAIGN
-        )
+        self.document = self.stage.document
         self.watch = Watch(self.database, self.clock, self.document, rate=course.rate)
         self.promises = [Promise(self.document.deadline, BEGIN)]
         self.platforms = {
             address.channel: Platform(
-                address, lane, clock=self.clock, oracle=self.oracle, course=course, watch=self.watch
+                address,
+                lane,
+                clock=self.clock,
+                oracle=self.oracle,
+                course=course,
+                watch=self.watch,
+                hand_on=self.handed_on.put_nowait,
             )
             for address, lane in IDENTITIES
         }
@@ -128,7 +168,6 @@ class _Run:
             for row in (read_row(asdict(row)) for row in crowd(self.course.people, self.course.seed))
             if isinstance(row, Imported)
         ]
-        self.database.migrate()
         self.database.run(_prepare, everybody, self.document)
         self.people = self._gather(everybody)
         with self.mishaps.armed():
@@ -157,7 +196,7 @@ class _Run:
         asked = [who for who in everybody if who.places and covers(audience, who.plan, who.registered_on)]
         return People(
             everybody,
-            {**habits.habits(asked, self.course.seed), **dict.fromkeys(_waverers(asked), _wavers)},
+            {**habits.habits(asked, self.course.seed), **crossing(asked)},
             InMemory(self.clock, self.platforms),
             seed=self.course.seed,
             deadline=MOVED_TO if self.course.moves_on else self.document.deadline,
@@ -211,9 +250,10 @@ class _Run:
     @asynccontextmanager
     async def _opened(self, process: Process) -> AsyncIterator[App]:
         endpoints = [Endpoint(platform, process) for platform in self.platforms.values()]
+        database = self.stage.memory.opened(process.clock)
         async with opened(
             Settings(
-                database_url=self.database.url.render_as_string(),
+                database_url=database.address,
                 secret_key=f"the simulation's own key, which protects nothing: {self.course.seed}",
                 operator="Contoh Operator",
             ),
@@ -222,6 +262,8 @@ class _Run:
             jumps=True,
             keeps_up=False,  # it only tidies up, at instants of its own, and has tests of its own
             identities=[Lane(endpoint, self.course.rate, endpoint.lane, endpoint) for endpoint in endpoints],
+            database=database,
+            catalogs=self.stage.catalogs,
         ) as app:
             process.begin(app)
             yield app
@@ -249,6 +291,8 @@ class _Run:
             yield self._revoke(self.course.revoked)
         if self.course.moves_on is not None:
             yield self._move(self.course.moves_on)
+        if self.course.handed_on:
+            yield self._hand_on()
 
     async def _freeze(self, span: Span) -> None:
         await sleep_until(self.clock, span.at)
@@ -287,6 +331,16 @@ class _Run:
         self.promises.append(Promise(MOVED_TO, now))
         self._hint()
 
+    async def _hand_on(self) -> None:
+        """Who was told that its lane must wait is started anew meanwhile; somebody has the lane before the
+        wait is over."""
+        while True:
+            process = await self.handed_on.get()
+            await self.clock.sleep(HEEDED)
+            if process.app is not None:
+                process.away = self.random.choice((timedelta(), AWAY))
+                process.app.stop()
+
     async def _look_daily(self) -> None:
         while True:
             await self.clock.sleep(DAY)
@@ -297,22 +351,6 @@ class _Run:
         for process in self.processes:
             if process.app is not None:
                 process.app.engine.hint(PLAN)
-
-
-def _waverers(asked: Sequence[Imported]) -> list[str]:
-    """Some of those who are in Telegram alone, where updates may pass each other."""
-    alone = [who.ref for who in asked if {p.channel for p in who.places} == {ChannelName.TELEGRAM}]
-    there = [ref for ref in alone if ref not in habits.absent(asked)]
-    return there[::WAVERS_ONE_IN]
-
-
-async def _wavers(person: Person) -> None:
-    """They change their mind within seconds."""
-    await person.asked()
-    await person.wait(timedelta(minutes=1), timedelta(hours=8))
-    await person.answer()
-    await person.wait(timedelta(seconds=1), timedelta(seconds=8))
-    await person.change()
 
 
 def _prepare(session: Session, everybody: Sequence[Imported], document: CampaignDocument) -> None:

@@ -104,6 +104,10 @@ class Watch:
         self._note(rules.nothing_soon_after(request.delivery, found, reached_at, gap, begun))
         self._steps[request.delivery] = found.recipient
 
+    def more_waits(self, lane: str) -> bool:
+        """Whether more is claimed in the lane than the request that is just made."""
+        return self.database.read(evidence.on_their_way, lane) > 1
+
     def refused(self, request: Request) -> None:
         """A platform has said that the bot may not write there."""
         self._refused.setdefault(request.chat, []).append(request.delivery)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -27,10 +28,19 @@ def quiet(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_the_same_seed_gives_the_same_run_whatever_the_order_of_sets() -> None:
     """A failure that cannot be repeated cannot be mended."""
-    runs = [_run(seed=3, hash_seed=hash_seed) for hash_seed in ("1", "2")]
+    runs = [_run("--seed", "3", hash_seed=hash_seed) for hash_seed in ("1", "2")]
 
     assert runs[0] == runs[1]
     assert runs[0]["events"]
+
+
+def test_so_many_processes_come_to_the_same() -> None:
+    """Whoever repeats a failure may have more cores, or fewer."""
+    one, two = (_run("--seed", "4", "--seeds", "2", "--jobs", jobs, people=5) for jobs in ("1", "2"))
+
+    assert one == two
+    assert one["seeds"] == 2
+    assert one["requests"]
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -47,8 +57,9 @@ def test_no_rule_is_broken(seed: int) -> None:
     ("seeds", "people"), [(8, FEW), pytest.param(500, 2_000, marks=pytest.mark.long)], ids=["few", "many"]
 )
 def test_no_rule_is_broken_in_many_seeds(seeds: int, people: int) -> None:
-    broken = [report for report in (simulate(seed, people) for seed in range(1, seeds + 1)) if report.broken]
-    measured("simulation", seeds=seeds, people=people, broken=len(broken))
+    found = _run("--seeds", str(seeds), people=people)
+    broken = found.pop("broken")
+    measured("simulation", **found, broken=len(broken))
 
     assert broken == []
 
@@ -59,7 +70,9 @@ def test_every_fault_and_every_failpoint_is_in_some_course() -> None:
 
     assert {fate for one in courses for fate, odds in one.odds.items() if odds} == set(Fate) - {Fate.TAKEN}
     assert {kill.failpoint for one in courses for kill in one.kills} == set(KILLED_AT)
-    assert all(any(getattr(one, what) for one in courses) for what in ("revoked", "paused", "moves_on"))
+    assert all(
+        any(getattr(one, what) for one in courses) for what in ("revoked", "paused", "moves_on", "handed_on")
+    )
     assert all(any(getattr(one, what) for one in courses) for what in ("doubled", "jumbled", "poisoned"))
     assert {one.processes for one in courses} == {1, 2}
 
@@ -90,9 +103,8 @@ def test_the_simulation_kills_at_every_failpoint_but_those_of_webhooks() -> None
     assert set(KILLED_AT) == {name for name in KILLED_IN_PROCESSES if not name.startswith("ingress.")}
 
 
-def _run(*, seed: int, hash_seed: str) -> dict[str, object]:
-    command = [sys.executable, "-m", "bot", "simulate", "--seed", str(seed), "--people", str(FEW), "--json"]
-    done = subprocess.run(
-        command, env={**os.environ, "PYTHONHASHSEED": hash_seed}, capture_output=True, check=True
-    )
+def _run(*options: str, people: int = FEW, hash_seed: str = "0") -> dict[str, Any]:
+    command = [sys.executable, "-m", "bot", "simulate", *options, "--people", str(people), "--json"]
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=False)
     return dict(json.loads(done.stdout))
