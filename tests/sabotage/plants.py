@@ -93,13 +93,13 @@ def _no_wait_after_429() -> None:
 
 
 def _too_many_claimed() -> None:
-    init = Dispatcher.__init__
+    fit = Dispatcher._fit
 
-    def greedy(self: Dispatcher, *args: Any, **kwargs: Any) -> None:
-        init(self, *args, **kwargs)
+    def greedy(self: Dispatcher, rate: float) -> None:
+        fit(self, rate)
         self.chunk = self.most_unsettled = 500
 
-    _put(Dispatcher, "__init__", greedy)
+    _put(Dispatcher, "_fit", greedy)
 
 
 def _intent_unwritten() -> None:
