@@ -18,9 +18,9 @@ from bot.app.serving import INBOX, LANES, PLAN, App
 from bot.app.staff_channel import staff_upkeep
 from bot.app.ticking import Scheduler, metronome
 from bot.app.upkeep import open_upkeep, periods_of
+from bot.campaigns import doubts
 from bot.campaigns.composer import Composer
 from bot.campaigns.dispatcher import Dispatcher
-from bot.campaigns.doubts import ASK_FIRST, Doubts
 from bot.campaigns.forecast import Rates
 from bot.campaigns.planner import Planner
 from bot.campaigns.upkeep import Upkeep
@@ -224,7 +224,7 @@ def _wire(
 
     recalling = [lane.channel for lane in served if listens and isinstance(lane.channel, Recalls)]
     if recalling:
-        upkeep = {**upkeep, "doubts": Doubts(database, recalling, clock=clock)}
+        upkeep = {**upkeep, "doubts": doubts.Doubts(database, recalling, clock=clock)}
     dispatchers = {
         lane.channel.lane: Dispatcher(
             database,
@@ -236,7 +236,7 @@ def _wire(
             rate=lane.rate,
             rest_days=i18n.rest_days,
             paid_rate=lane.paid_rate,
-            doubt_wait=ASK_FIRST if lane.channel in recalling else FIRST_RETRY,
+            doubt_wait=doubts.ASK_FIRST if lane.channel in recalling else FIRST_RETRY,
         )
         for lane in served
     }
