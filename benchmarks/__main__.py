@@ -4,6 +4,7 @@ Contenders run alternately, in processes of their own, against the same fake; wh
 that stood beside each other, since a machine has good and bad minutes.
 """
 
+import asyncio
 import json
 import os
 import shutil
@@ -104,7 +105,7 @@ def filled(
         database.migrate()
         fill(database, count, channel=channel)
         if planned:
-            plan(database)
+            asyncio.run(plan(database))
     return path
 
 

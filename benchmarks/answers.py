@@ -142,7 +142,7 @@ def dispatcher(
 async def asked(database: Database, count: int, catalogs: i18n.Catalogs) -> Sequence[Mapping[str, object]]:
     """So many people have their notice; the taps under them."""
     fill(database, count)
-    plan(database)
+    await plan(database)
     channel = MemoryChannel(TELEGRAM)
     await dispatcher(database, channel, catalogs).drain()
     assert len(channel.posts) == count

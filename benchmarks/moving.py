@@ -1,6 +1,7 @@
 """How long it takes to move the deadline of a campaign with a queue: `python -m benchmarks.moving [PEOPLE]
 [sqlite|postgresql]`. Once with the notices queued, once with the notices sent and a reminder queued for all."""
 
+import asyncio
 import sys
 import tempfile
 import time
@@ -13,7 +14,7 @@ from sqlalchemy import insert, text
 
 from benchmarks.ledger import database_address
 from bot.campaigns import deadline
-from bot.campaigns.planner import plan_segment
+from bot.campaigns.planner import Planner
 from bot.clock import VirtualClock
 from bot.domain import campaign as rules
 from bot.domain.calendar import NO_REST
@@ -101,8 +102,7 @@ def _people(session: Session, numbers: range) -> None:
 
 
 def _plan(database: Database, now: datetime) -> None:
-    while database.run(plan_segment, now=now, rest_days=lambda zone: NO_REST).more:
-        pass
+    asyncio.run(Planner(database, rest_days=lambda zone: NO_REST).plan(now))
 
 
 def _all_asked(session: Session) -> None:

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import insert
 
 from bot import resources
-from bot.campaigns import planner
+from bot.campaigns.planner import Planner
 from bot.clock import SystemClock
 from bot.domain import campaign as rules
 from bot.domain import campaign_file
@@ -53,14 +53,9 @@ def add_people(database: Database, first: int, last: int) -> None:
     database.run(campaigns.audience_changed)
 
 
-def plan(database: Database) -> int:
+async def plan(database: Database) -> int:
     """Everything due is in the outbox; how many rows that made."""
-    rows = 0
-    while True:
-        done = database.run(planner.plan_segment, now=database.clock.now(), rest_days=no_rest)
-        rows += done.rows
-        if not done.more:
-            return rows
+    return await Planner(database, rest_days=no_rest).plan(database.clock.now())
 
 
 def opened(url: str) -> Database:

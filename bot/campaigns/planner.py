@@ -1,24 +1,27 @@
 """The planner: finds who is due and puts one row per recipient and step into the outbox."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.campaigns import starts
+from bot.campaigns import ahead, starts
+from bot.campaigns.ahead import Reached, Seen, Wanted
+from bot.campaigns.rest import RestDays as RestDays
+from bot.campaigns.rest import rest_for as rest_for
 from bot.domain import campaign as rules
-from bot.domain.cadence import PlannedStep, plan_closing, plan_correction, plan_notice, plan_steps
-from bot.domain.calendar import NO_REST, SECOND, closes_everywhere, local_date, window
+from bot.domain.cadence import PlannedStep, plan_closing, plan_correction, plan_steps
+from bot.domain.calendar import SECOND, closes_everywhere, window
 from bot.domain.campaign import Campaign, CampaignState
-from bot.domain.recipient import ChannelName
 from bot.domain.step import StepKind, kind_of
 from bot.failpoints import failpoint
 from bot.store import campaigns, outbox, planning, slots
 from bot.store import cohorts as cohort_rows
-from bot.store.claims import RestDays as RestDays
 from bot.store.cohorts import Cohort
 from bot.store.database import Database, Session
 
 AT_ONCE = timedelta(milliseconds=1)
+COHORTS = 5  # whose slots one transaction computes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +32,24 @@ class Planned:
     more: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How far a planner has come: who was seen and is still to be planned, else who is to be looked for, and
+    where an earlier look for them ended."""
+
+    seen: Sequence[Seen] = ()
+    wanted: Sequence[Wanted] = ()
+    reached: Mapping[tuple[int, int | None], Reached] = field(default_factory=dict)
+
+
 class Planner:
     """Turns what campaigns promise into due deliveries; any number of them may run at once."""
 
     def __init__(self, database: Database, *, rest_days: RestDays) -> None:
         self.database = database
         self.rest_days = rest_days
+        self._course = Course()
+        self._turn = asyncio.Lock()  # whoever plans here goes on where the other one ended
 
     async def plan(self, now: datetime) -> int:
         """Everything due by `now` is in the outbox; how many rows that made."""
@@ -46,27 +61,48 @@ class Planner:
                 return rows
 
     async def plan_some(self, now: datetime) -> Planned:
-        """As much of it as one transaction may take."""
-        done = await self.database.transact(plan_segment, now=now, rest_days=self.rest_days)
+        """As much of it as one transaction may take. What only reads, and may be long, is read beside it."""
+        async with self._turn:
+            course, self._course = self._course, Course()  # nothing is known any more if this fails
+            done, course = await self._advance(course, now)
+            if course.wanted and not done.rows:
+                seen = await self.database.look(
+                    ahead.look, course.wanted, limit=planning.AHEAD, rest_days=self.rest_days
+                )
+                done, course = await self._advance(replace(course, seen=seen), now)
+            self._course = course
+            return done
+
+    async def _advance(self, course: Course, now: datetime) -> tuple[Planned, Course]:
+        done = await self.database.transact(advance, course, now=now, rest_days=self.rest_days)
         failpoint("planner.after_segment")
         return done
 
 
-def plan_segment(session: Session, *, now: datetime, rest_days: RestDays) -> Planned:
-    """One pass over the running campaigns: at most one segment of rows for each group of people."""
-    rows, more = 0, False
+def advance(
+    session: Session, course: Course, *, now: datetime, rest_days: RestDays
+) -> tuple[Planned, Course]:
+    """At most one segment of those who were seen is planned; what is to be looked for, once all of them are."""
     planning.take_turn(session)
-    starts.start_due(session, now=now)
-    for campaign in campaigns.in_state(session, CampaignState.RUNNING):
-        made = [
-            *_plan_notices(session, campaign, now, rest_days),
-            *_plan_due(session, campaign, now, rest_days),
-        ]
-        rows += sum(made)
-        more = more or any(count >= planning.SEGMENT for count in made)
-        if not more:
-            _finish(session, campaign, now)
-    return Planned(rows, more)
+    made = ahead.make(session, course.seen, now=now)
+    reached = {**course.reached, **{one.wanted.key: one for one in made.reached}} if made.holds else {}
+    if made.left:
+        return Planned(made.rows, more=True), Course(made.left, (), reached)
+    wanted, are_left = _wanted(session, reached, now=now, rest_days=rest_days)
+    open_looks = {one.key: reached[one.key] for one in wanted if one.key in reached}
+    return Planned(made.rows, more=bool(wanted) or are_left), Course((), wanted, open_looks)
+
+
+def plan_segment(session: Session, *, now: datetime, rest_days: RestDays) -> Planned:
+    """One segment of what is due, looked for and planned in this one transaction."""
+    course = Course()
+    while True:
+        done, course = advance(session, course, now=now, rest_days=rest_days)
+        if done.rows or not done.more:
+            return done
+        if not course.seen:
+            seen = ahead.look(session, course.wanted, limit=planning.SEGMENT, rest_days=rest_days)
+            course = replace(course, seen=seen)
 
 
 def next_instant(session: Session, *, now: datetime) -> datetime | None:
@@ -93,11 +129,7 @@ def _is_unplanned(session: Session, campaign: Campaign) -> bool:
 def compute_slots(session: Session, campaign: Campaign, *, now: datetime, rest_days: RestDays) -> None:
     """Every cohort of the campaign has the slots of its present revision."""
     for cohort in cohort_rows.without_slots(session, campaign.id, campaign.revision):
-        if campaign.revision > 1:
-            slots.drop_unmade(session, cohort)
-        for step in steps_of(session, campaign, cohort, now=now, rest_days=rest_days):
-            slots.put(session, campaign, cohort, step)
-        cohort_rows.computed(session, cohort, campaign.revision)
+        _compute(session, campaign, cohort, now=now, rest_days=rest_days)
 
 
 def steps_of(
@@ -126,44 +158,44 @@ def steps_of(
     yield plan_closing(document, zone=cohort.zone, rest_days=rest)
 
 
-def rest_for(channel: ChannelName, zone: str, rest_days: RestDays) -> frozenset[int]:
-    """Slack keeps the days of rest of the zone's territory, Telegram none."""
-    return rest_days(zone) if channel is ChannelName.SLACK else NO_REST
+def _wanted(
+    session: Session, reached: Mapping[tuple[int, int | None], Reached], *, now: datetime, rest_days: RestDays
+) -> tuple[Sequence[Wanted], bool]:
+    """Whom to look for, and whether cohorts are left without slots; campaigns whose time has come are started,
+    and those that are over finished."""
+    starts.start_due(session, now=now)
+    wanted, are_left = list[Wanted](), False
+    for campaign in campaigns.in_state(session, CampaignState.RUNNING):
+        waiting = cohort_rows.without_slots(session, campaign.id, campaign.revision)
+        for cohort in waiting[:COHORTS]:
+            _compute(session, campaign, cohort, now=now, rest_days=rest_days)
+        are_left = are_left or len(waiting) > COHORTS
+        found = [
+            *_wanted_notices(session, campaign, reached.get((campaign.id, None))),
+            *(Wanted(campaign, slot) for slot in slots.due(session, campaign, now=now)),
+        ]
+        wanted += found
+        if not found and not are_left:
+            _finish(session, campaign, now)
+    return wanted, are_left
 
 
-def _plan_notices(session: Session, campaign: Campaign, now: datetime, rest_days: RestDays) -> Iterable[int]:
-    if not campaigns.unplanned(session, campaign):
-        return
-    complete = True
-    for group in planning.newcomers(session, campaign):
-        step = plan_notice(
-            campaign.document,
-            zone=group.zone,
-            started_at=campaign.started_at,
-            reachable_since=group.since,
-            rest_days=rest_for(group.channel, group.zone, rest_days),
-        )
-        if step.due_at is None:
-            continue
-        day = local_date(step.due_at, group.zone)
-        slot = slots.put(session, campaign, Cohort(campaign.id, group.zone, day, group.channel), step)
-        slots.made(session, slot, now=now)
-        count = planning.insert_notices(session, campaign, group, slot, now=now)
-        complete = complete and count < planning.SEGMENT
-        yield count
-    if complete:
-        campaigns.planned(session, campaign)
+def _wanted_notices(session: Session, campaign: Campaign, reached: Reached | None) -> Iterable[Wanted]:
+    if reached is not None and reached.person is not None:
+        yield replace(reached.wanted, campaign=campaign, after=reached.person)
+    elif campaigns.unplanned(session, campaign):
+        yield Wanted(campaign, look=campaigns.begin_look(session, campaign))
 
 
-def _plan_due(session: Session, campaign: Campaign, now: datetime, rest_days: RestDays) -> Iterable[int]:
-    compute_slots(session, campaign, now=now, rest_days=rest_days)
-    for slot in slots.due(session, campaign, now=now):
-        count = planning.insert_steps(session, campaign, slot, now=now)
-        planning.count_anew(session, count)
-        planning.merge_earlier(session, campaign, slot, now=now)
-        if count < planning.SEGMENT:
-            slots.made(session, slot, now=now)
-        yield count
+def _compute(
+    session: Session, campaign: Campaign, cohort: Cohort, *, now: datetime, rest_days: RestDays
+) -> None:
+    """The cohort has the slots of the campaign's present revision."""
+    if campaign.revision > 1:
+        slots.drop_unmade(session, cohort)
+    for step in steps_of(session, campaign, cohort, now=now, rest_days=rest_days):
+        slots.put(session, campaign, cohort, step)
+    cohort_rows.computed(session, cohort, campaign.revision)
 
 
 def _correction(

@@ -43,7 +43,12 @@ def preferred_address() -> ScalarSelect[int | None]:
 
 def may_be_asked(campaign: Campaign) -> ColumnElement[bool]:
     """In the audience, in the part of it that is asked for now, undecided, and no notice is planned."""
-    rules = and_(undecided(campaign), ~has_step(campaign, StepKind.NOTICE.value))
+    return and_(is_asked_for(campaign), ~has_step(campaign, StepKind.NOTICE.value))
+
+
+def is_asked_for(campaign: Campaign) -> ColumnElement[bool]:
+    """In the audience, in the part of it that is asked for now, and undecided."""
+    rules = undecided(campaign)
     return rules if campaign.first_below is None else and_(rules, mark(campaign) < campaign.first_below)
 
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from functools import lru_cache
 
 from pydantic import TypeAdapter
-from sqlalchemy import bindparam
-from sqlmodel import Session, col, select, update
+from sqlalchemy import bindparam, case
+from sqlmodel import Session, col, or_, select, update
 
 from bot.domain.campaign import Campaign, CampaignDocument, CampaignState, Proposal
 from bot.domain.statement import of_campaign
@@ -23,7 +23,9 @@ _IN_STATE = (
     .where(col(CampaignRow.state).in_(bindparam("states", expanding=True)))
     .order_by(col(CampaignRow.id))
 )
-_UNPLANNED = select(CampaignRow.unplanned).where(CampaignRow.id == bindparam("campaign"))
+_UNPLANNED = select(
+    or_(col(CampaignRow.unplanned), col(CampaignRow.looks_begun) != col(CampaignRow.looks_ended))
+).where(CampaignRow.id == bindparam("campaign"))
 
 
 def add(session: Session, campaign: Campaign, *, now: datetime) -> Campaign:
@@ -111,9 +113,27 @@ def audience_changed(session: Session) -> None:
     session.execute(update(CampaignRow).values(unplanned=True))
 
 
-def planned(session: Session, campaign: Campaign) -> None:
-    """Every notice of this campaign that can be planned is."""
-    session.execute(update(CampaignRow).where(col(CampaignRow.id) == campaign.id).values(unplanned=False))
+def begin_look(session: Session, campaign: Campaign) -> int:
+    """Somebody looks, from after this transaction on, for notices to plan; the number of the look.
+
+    Whoever comes into reach later is looked for by another one. One that has not ended is joined: that it was
+    begun does not say that whoever began it is still there.
+    """
+    row = update(CampaignRow).where(col(CampaignRow.id) == campaign.id)
+    number = CampaignRow.looks_begun + case((col(CampaignRow.unplanned), 1), else_=0)
+    begun = row.values(unplanned=False, looks_begun=number).returning(col(CampaignRow.looks_begun))
+    found: int = session.execute(begun).scalar_one()
+    return found
+
+
+def end_look(session: Session, campaign: Campaign, look: int) -> None:
+    """Every notice that the look found is planned. Only the newest one counts: it was begun for somebody whom
+    the others may not have seen."""
+    session.execute(
+        update(CampaignRow)
+        .where(col(CampaignRow.id) == campaign.id, col(CampaignRow.looks_begun) == look)
+        .values(looks_ended=look)
+    )
 
 
 def unplanned(session: Session, campaign: Campaign) -> bool:

@@ -4,20 +4,19 @@ A planner asks at every tick; what differs from slot to slot is a parameter.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Executable, Select, bindparam, literal, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.expression import SQLColumnExpression
-from sqlmodel import SQLModel, and_, col
+from sqlmodel import SQLModel, and_, col, or_, update
 
 from bot.domain.campaign import Campaign
 from bot.domain.delivery import DeliveryState
 from bot.domain.step import StepKind
 from bot.store import audience, lanes
-from bot.store.dialect import insert_selected
+from bot.store.dialect import among, gathered, insert_selected, sifted
 from bot.store.models import AddressRow, CampaignRow, DeliveryRow, RecipientRow
 
 REMEMBERED = 64  # statements of each sort
@@ -29,50 +28,64 @@ _TYPES = {column.name: column.type for column in SQLModel.metadata.tables["deliv
 
 
 @lru_cache(maxsize=REMEMBERED)
-def newcomers(campaign: Campaign) -> Select[str, str, datetime | None]:
-    """The groups of people in the audience, reachable, for whom no notice is planned yet."""
+def newcomers(dialect: str, campaign: Campaign) -> Select[Any]:
+    """The groups of people in the audience, reachable, for whom no notice is planned yet: the first `most` of
+    them after the person `after`."""
+    people: Sequence[SQLColumnExpression[Any]] = (
+        col(RecipientRow.id).label("person"),
+        audience.zone().label("zone"),
+        col(AddressRow.channel),
+        audience.since(campaign).label("since"),
+    )
+    found = (
+        _reachable(select(*people), campaign)
+        .where(audience.may_be_asked(campaign), col(RecipientRow.id) > bindparam("after"))
+        .order_by(col(RecipientRow.id))
+        .limit(bindparam("most"))
+        .subquery()
+    )
+    alike = (found.c.zone, found.c.channel, found.c.since)
+    return select(*alike, gathered(dialect, found.c.person)).group_by(*alike)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def awaiting(campaign: Campaign) -> Select[Any]:
+    """Everybody who may still be to get a slot's step."""
+    notice = aliased(DeliveryRow)
     return (
-        select(audience.zone(), col(AddressRow.channel), audience.since(campaign))
-        .select_from(RecipientRow)
+        select(col(RecipientRow.id))
+        .select_from(notice)
         .join(CampaignRow, col(CampaignRow.id) == campaign.id)
-        .join(AddressRow, col(AddressRow.id) == audience.preferred_address())
-        .where(audience.may_be_asked(campaign))
-        .distinct()
+        .join(RecipientRow, col(RecipientRow.id) == col(notice.recipient_id))
+        .where(col(notice.campaign_id) == campaign.id, col(notice.step) == StepKind.NOTICE.value)
+        .where(col(notice.asked_on) == bindparam("day_asked"), col(notice.channel) == bindparam("on_channel"))
+        .where(audience.zone() == bindparam("among"), audience.undecided(campaign))
     )
 
 
 @lru_cache(maxsize=REMEMBERED)
-def insert_notices(dialect: str, campaign: Campaign, *, is_late: bool, goes_on: bool) -> Executable:
-    """Notices for a segment of one group of newcomers; `is_late`: they came into reach at `since`; `goes_on`:
-    of those after the person `after` only."""
-    since = audience.since(campaign)
+def insert_notices(dialect: str, campaign: Campaign) -> Executable:
+    """Notices for those of the `people` who may be asked, in one zone and on one channel."""
     chosen = (
-        select(*_new_delivery(campaign))
-        .select_from(RecipientRow)
-        .join(CampaignRow, col(CampaignRow.id) == campaign.id)
-        .join(AddressRow, col(AddressRow.id) == audience.preferred_address())
-        .where(audience.may_be_asked(campaign), audience.zone() == bindparam("among"))
+        _reachable(select(*_new_delivery(campaign)), campaign)
+        .where(audience.is_asked_for(campaign), audience.zone() == bindparam("among"))
         .where(col(AddressRow.channel) == bindparam("on_channel"))
-        .where(since == bindparam("since") if is_late else since.is_(None))
     )
-    return _insert(dialect, chosen, goes_on=goes_on)
+    return _insert(dialect, chosen)
 
 
 @lru_cache(maxsize=REMEMBERED)
-def insert_steps(dialect: str, campaign: Campaign, kind: StepKind, *, goes_on: bool) -> Executable:
-    """Deliveries of a slot's step, of this kind, for a segment of those who are still undecided."""
+def insert_steps(dialect: str, campaign: Campaign, kind: StepKind) -> Executable:
+    """Deliveries of a slot's step, of this kind, for those of the `people` who are still undecided."""
     notice = aliased(DeliveryRow)
     whose = and_(col(notice.recipient_id) == col(RecipientRow.id), col(notice.campaign_id) == campaign.id)
     chosen = (
-        select(*_new_delivery(campaign))
-        .select_from(RecipientRow)
-        .join(CampaignRow, col(CampaignRow.id) == campaign.id)
+        _reachable(select(*_new_delivery(campaign)), campaign)
         .join(notice, whose)
-        .join(AddressRow, col(AddressRow.id) == audience.preferred_address())
-        .where(col(notice.step) == StepKind.NOTICE.value, col(notice.asked_on) == bindparam("day_asked"))
-        .where(col(notice.channel) == bindparam("on_channel"), audience.zone() == bindparam("among"))
+        .where(col(notice.step) == StepKind.NOTICE.value)
+        .where(sifted(col(notice.asked_on)) == bindparam("day_asked"))
+        .where(sifted(col(notice.channel)) == bindparam("on_channel"), audience.zone() == bindparam("among"))
         .where(audience.undecided(campaign))
-        .where(~audience.has_step(campaign, bindparam("step", type_=_TYPES["step"])))
     )
     match kind:
         case StepKind.REMINDER:
@@ -81,7 +94,37 @@ def insert_steps(dialect: str, campaign: Campaign, kind: StepKind, *, goes_on: b
             chosen = chosen.where(audience.told_otherwise(campaign), ~audience.awaits_correction(campaign))
         case _:
             pass
-    return _insert(dialect, chosen, goes_on=goes_on)
+    return _insert(dialect, chosen)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def merge_earlier(dialect: str) -> Executable:
+    """Reminders still waiting for those of the `people` who have got the slot's step are merged into it."""
+    newer = aliased(DeliveryRow)
+    served = (
+        select(col(newer.recipient_id))
+        .where(col(newer.campaign_id) == bindparam("campaign"), col(newer.step) == bindparam("got"))
+        .where(col(newer.slot_id) == bindparam("slot"), among(dialect, col(newer.recipient_id), "people"))
+    )
+    return (
+        update(DeliveryRow)
+        .where(col(DeliveryRow.recipient_id).in_(served))
+        .where(col(DeliveryRow.campaign_id) == bindparam("campaign"))
+        .where(col(DeliveryRow.state) == DeliveryState.DUE.value)
+        .where(col(DeliveryRow.kind).in_((StepKind.REMINDER.value, StepKind.LATER.value)))
+        .where(or_(col(DeliveryRow.slot_id).is_(None), col(DeliveryRow.slot_id) != bindparam("slot")))
+        .values(state=DeliveryState.MERGED.value, reason=bindparam("why"), settled_at=bindparam("at"))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _reachable(people: Select[Any], campaign: Campaign) -> Select[Any]:
+    """Of people, with the place where they are written to."""
+    return (
+        people.select_from(RecipientRow)
+        .join(CampaignRow, col(CampaignRow.id) == campaign.id)
+        .join(AddressRow, col(AddressRow.id) == audience.preferred_address())
+    )
 
 
 def _new_delivery(campaign: Campaign) -> Sequence[SQLColumnExpression[Any]]:
@@ -111,9 +154,7 @@ def _given(column: str, name: str | None = None) -> ColumnElement[Any]:
     return bindparam(name or column, type_=_TYPES[column])
 
 
-def _insert(dialect: str, chosen: Select[Any], *, goes_on: bool) -> Executable:
-    if goes_on:
-        chosen = chosen.where(col(RecipientRow.id) > bindparam("after"))
-    ordered = chosen.order_by(col(RecipientRow.id)).limit(bindparam("most"))
+def _insert(dialect: str, chosen: Select[Any]) -> Executable:
+    ordered = chosen.where(among(dialect, col(RecipientRow.id), "people")).order_by(col(RecipientRow.id))
     insert = insert_selected(dialect, DeliveryRow, DELIVERY_COLUMNS, ordered)
     return insert.execution_options(preserve_rowcount=True)  # psycopg forgets it with its cursor

@@ -2,14 +2,29 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Protocol, cast
+from typing import Protocol, TypeVar, cast
 
-from sqlalchemy import Executable, Float, SelectBase, String
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Executable,
+    Float,
+    Integer,
+    SelectBase,
+    SQLColumnExpression,
+    String,
+    any_,
+    bindparam,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Session, SQLModel
+
+T = TypeVar("T")
 
 
 class _Insert(Protocol):
@@ -33,6 +48,25 @@ def insert_selected(
 ) -> Executable:
     """Insert what `chosen` finds, by position; a row that breaks a unique key is left out."""
     return _into(dialect, row).from_select(columns, chosen).on_conflict_do_nothing()
+
+
+def among(dialect: str, column: SQLColumnExpression[int | None], name: str) -> ColumnElement[bool]:
+    """The column holds one of the numbers in the list that is given under this name; it may hold thousands."""
+    if dialect == "postgresql":
+        return column == any_(bindparam(name, type_=postgresql.ARRAY(Integer)))
+    listed = func.json_each(bindparam(name, type_=JSON)).table_valued("value")
+    return column.in_(select(listed.c.value))
+
+
+def gathered(dialect: str, column: SQLColumnExpression[int | None]) -> ColumnElement[list[int]]:
+    """The numbers that a group's rows have in the column, in no order."""
+    gather = func.json_agg if dialect == "postgresql" else func.json_group_array
+    return gather(column, type_=JSON)
+
+
+def sifted(column: SQLColumnExpression[T]) -> ColumnElement[T]:
+    """The column as it is, but nothing is looked up by it: of rows found otherwise, some are picked out."""
+    return func.coalesce(column, column)
 
 
 def _insert(session: Session, row: type[SQLModel]) -> _Insert:

@@ -86,6 +86,10 @@ class CampaignRow(SQLModel, table=True):
     proposed_by: str | None = None
     version: int = 0  # one more with each change: what shows the campaign can tell that it is out of date
     unplanned: bool = True  # somebody may be in the audience for whom no notice is planned
+    looks_begun: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # for such people
+    looks_ended: int = Field(
+        default=0, sa_column_kwargs={"server_default": "0"}
+    )  # the last whose finds are planned
 
 
 class CampaignRevisionRow(SQLModel, table=True):

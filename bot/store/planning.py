@@ -1,34 +1,30 @@
 """Planning: one statement over a set of people puts their deliveries into the outbox."""
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache, partial
-from typing import Protocol
+from functools import lru_cache
 
-from sqlalchemy import Executable, bindparam, text
+from sqlalchemy import bindparam, text
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, and_, col, or_, select, update
+from sqlmodel import Session, and_, col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.domain.campaign import Campaign
 from bot.domain.delivery import DeliveryState
 from bot.domain.recipient import ChannelName
 from bot.domain.step import StepKind, kind_of, on_doubt
-from bot.store import audience, chosen, lanes
+from bot.store import audience, chosen, core, lanes
 from bot.store.cohorts import Cohort
 from bot.store.models import CampaignRow, DeliveryRow, RecipientRow, SlotRow
 from bot.store.outbox import CAMPAIGN_AFTER
 from bot.store.slots import Slot
 
 MANY = 5_000
-SEGMENT = 20_000  # rows a statement makes at most; 50,000 held an answer up for 1.5 s on SQLite
+SEGMENT = 2_000  # rows a transaction makes at most: an answer waits for three of them
+AHEAD = 20_000  # people that are looked up at a time, where nobody waits
 PLANNING_LOCK = 0x7E66A8
-
-
-class _Insert(Protocol):
-    def __call__(self, *, goes_on: bool) -> Executable:
-        """The statement that makes a segment; `goes_on`: of those after the last one only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +35,7 @@ class Newcomers:
     zone: str
     channel: ChannelName
     since: datetime | None
+    people: Sequence[int]
 
 
 def take_turn(session: Session) -> None:
@@ -47,33 +44,46 @@ def take_turn(session: Session) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": PLANNING_LOCK})
 
 
-def newcomers(session: Session, campaign: Campaign) -> list[Newcomers]:
-    """Groups of people in the audience, reachable, for whom no notice is planned yet."""
-    found = session.connection().execute(chosen.newcomers(campaign)).all()
-    groups = [Newcomers(zone, ChannelName(channel), since) for zone, channel, since in found]
-    return sorted(groups, key=lambda group: (group.zone, group.channel, group.since is not None, group.since))
+def newcomers(session: Session, campaign: Campaign, *, after: int, limit: int) -> list[Newcomers]:
+    """Groups of people in the audience, reachable, for whom no notice is planned yet: the first so many after
+    this one."""
+    statement = chosen.newcomers(session.get_bind().dialect.name, campaign)
+    found = session.connection().execute(statement, {"after": after, "most": limit})
+    return [
+        Newcomers(zone, ChannelName(channel), since, sorted(people)) for zone, channel, since, people in found
+    ]
+
+
+def awaiting(session: Session, campaign: Campaign, slot: Slot) -> Sequence[int]:
+    """Everybody who may still be to get the slot's step."""
+    asked = {"among": slot.zone, "on_channel": slot.channel.value, "day_asked": slot.day_asked}
+    options = {"yield_per": AHEAD}
+    found = session.execute(chosen.awaiting(campaign), asked, execution_options=options)
+    return array("q", sorted(found.scalars()))
 
 
 def insert_notices(
-    session: Session, campaign: Campaign, group: Newcomers, slot: Slot, *, now: datetime
+    session: Session, campaign: Campaign, slot: Slot, people: Sequence[int], *, now: datetime
 ) -> int:
-    """Notices for at most one segment of the group, pointing to the slot; how many."""
+    """Notices for those of these people who may be asked in the slot's zone and channel; how many."""
     known = _new_delivery(session, campaign, slot, now)
-    known |= {"among": group.zone, "on_channel": group.channel.value}
-    if group.since is not None:
-        known["since"] = group.since
-    dialect, is_late = session.get_bind().dialect.name, group.since is not None
-    return _insert(session, slot, known, partial(chosen.insert_notices, dialect, campaign, is_late=is_late))
+    known |= {"among": slot.zone, "on_channel": slot.channel.value, "people": list(people)}
+    insert = chosen.insert_notices(session.get_bind().dialect.name, campaign)
+    return core.execute(session, insert, known).rowcount
 
 
-def insert_steps(session: Session, campaign: Campaign, slot: Slot, *, now: datetime) -> int:
-    """Deliveries of the slot's step for at most one segment of those who are still undecided; how many."""
-    dialect, kind = session.get_bind().dialect.name, kind_of(slot.step)
+def insert_steps(
+    session: Session, campaign: Campaign, slot: Slot, people: Sequence[int], *, now: datetime
+) -> int:
+    """Deliveries of the slot's step for those of these people who are still undecided; how many."""
+    kind = kind_of(slot.step)
     known = _new_delivery(session, campaign, slot, now)
     known |= {"among": slot.zone, "on_channel": slot.channel.value, "day_asked": slot.day_asked}
+    known |= {"people": list(people)}
     if kind is StepKind.REMINDER:
         known |= audience.put_off_by(slot)
-    return _insert(session, slot, known, partial(chosen.insert_steps, dialect, campaign, kind))
+    insert = chosen.insert_steps(session.get_bind().dialect.name, campaign, kind)
+    return core.execute(session, insert, known).rowcount
 
 
 def count_anew(session: Session, made: int) -> None:
@@ -83,13 +93,14 @@ def count_anew(session: Session, made: int) -> None:
         session.execute(text("ANALYZE delivery"))
 
 
-def merge_earlier(session: Session, campaign: Campaign, slot: Slot, *, now: datetime) -> None:
-    """Earlier reminders still waiting for people who have now got a later one in line are merged into it.
-
-    The people of the slot are looked up, not the slot for each waiting row: that would be quadratic.
-    """
-    merged = {"campaign": campaign.id, "slot": slot.id, "why": f"merged into {slot.step}", "at": now}
-    session.execute(_MERGE_EARLIER, merged)
+def merge_earlier(
+    session: Session, campaign: Campaign, slot: Slot, people: Sequence[int], *, now: datetime
+) -> None:
+    """Earlier reminders still waiting for those of these people who have now got a later one in line are
+    merged into it."""
+    merged = {"campaign": campaign.id, "slot": slot.id, "got": slot.step, "people": list(people)}
+    statement = chosen.merge_earlier(session.get_bind().dialect.name)
+    session.execute(statement, {**merged, "why": f"merged into {slot.step}", "at": now})
 
 
 def merge_missed(session: Session, campaign: Campaign, *, now: datetime) -> None:
@@ -148,41 +159,3 @@ def _new_delivery(session: Session, campaign: Campaign, slot: Slot, now: datetim
         "on_doubt": on_doubt(campaign.document.on_doubt, kind, final=slot.final).value,
         "now": now,
     }
-
-
-def _insert(session: Session, slot: Slot, known: Mapping[str, object], insert: _Insert) -> int:
-    """One segment of the chosen: those after the last one that the slot has, and once they are through all
-    others, who may have come to be chosen meanwhile."""
-    connection, known = session.connection(), {**known, "most": SEGMENT}
-    after, made = _last(session, slot), 0
-    if after:
-        made = connection.execute(insert(goes_on=True), {**known, "after": after}).rowcount
-    return made if made >= SEGMENT else made + connection.execute(insert(goes_on=False), known).rowcount
-
-
-def _last(session: Session, slot: Slot) -> int | None:
-    """The person to whom the newest delivery of the slot goes; a segment is made in their order."""
-    return session.exec(_LAST, params={"slot": slot.id}).first()
-
-
-_LAST = (
-    select(DeliveryRow.recipient_id)
-    .where(DeliveryRow.slot_id == bindparam("slot"))
-    .order_by(col(DeliveryRow.id).desc())
-    .limit(1)
-)
-_NEWER = aliased(DeliveryRow)
-_MERGE_EARLIER = (
-    update(DeliveryRow)
-    .where(
-        col(DeliveryRow.recipient_id).in_(
-            select(_NEWER.recipient_id).where(_NEWER.slot_id == bindparam("slot"))
-        )
-    )
-    .where(col(DeliveryRow.campaign_id) == bindparam("campaign"))
-    .where(col(DeliveryRow.state) == DeliveryState.DUE.value)
-    .where(col(DeliveryRow.kind).in_((StepKind.REMINDER.value, StepKind.LATER.value)))
-    .where(or_(col(DeliveryRow.slot_id).is_(None), col(DeliveryRow.slot_id) != bindparam("slot")))
-    .values(state=DeliveryState.MERGED.value, reason=bindparam("why"), settled_at=bindparam("at"))
-    .execution_options(synchronize_session=False)
-)

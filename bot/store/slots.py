@@ -111,6 +111,14 @@ def made(session: Session, slot: Slot, *, now: datetime) -> None:
     session.execute(_MADE, {"slot": slot.id, "at": now})
 
 
+def is_unmade(session: Session, slot: Slot) -> bool:
+    """Whether the slot stands as given, and its deliveries are still to be made."""
+    row = session.exec(
+        select(SlotRow).where(SlotRow.id == slot.id, col(SlotRow.planned_at).is_(None))
+    ).first()
+    return row is not None and _value(row) == slot
+
+
 def of_cohort(session: Session, cohort: Cohort) -> list[Slot]:
     """The slots of a cohort whose deliveries are made already."""
     key = {

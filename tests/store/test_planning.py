@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
-from bot.campaigns import planner
+from bot.campaigns import ahead, deadline, planner
 from bot.domain.campaign import CampaignState
 from bot.domain.delivery import Rejected, Why
 from bot.domain.recipient import Plan
@@ -320,3 +320,74 @@ def test_a_segment_goes_on_where_the_last_one_ended_and_comes_back_for_who_came_
 
     assert (first.rows, first.more) == (2, True)
     assert [len(world.log(f"u{number}")) for number in range(1, 8)] == [1] * 7
+
+
+def test_one_pass_makes_no_more_than_a_segment_over_all_zones(world, monkeypatch):
+    """An answer waits for a transaction, however many zones people live in."""
+    monkeypatch.setattr(planning, "SEGMENT", 4)
+    monkeypatch.setattr(ahead, "SHARE", 0)
+    zones = ("Asia/Jakarta", "Asia/Tokyo", "Europe/Paris", "Africa/Cairo", "America/New_York")
+    world.people(*(on_telegram(number, zone=zones[number % 5]) for number in range(15)))
+    world.campaign()
+    made, course, more = [], planner.Course(), True
+
+    while more:
+        done, course = world.run(planner.advance, course, now=world.now, rest_days=rest_days)
+        made.append(done.rows)
+        more = done.more
+        if course.wanted:
+            course = replace(course, seen=_look(world, course))
+
+    assert sum(made) == len({row.recipient for row in world.log()}) == 15
+    assert max(made) == 4
+
+
+def test_who_comes_into_reach_after_the_look_is_neither_lost_nor_doubled(world):
+    """What was seen is a hint: the planner looks once more for who came after it."""
+    world.people(on_telegram(1), on_telegram(2, places=()))
+    campaign = world.campaign()
+    _, course = world.run(planner.advance, planner.Course(), now=world.now, rest_days=rest_days)
+    course = replace(course, seen=_look(world, course))
+
+    world.people(on_telegram(2), on_telegram(3))
+    world.mute("u1")
+    done, _ = world.run(planner.advance, course, now=world.now, rest_days=rest_days)
+    is_open = world.run(campaigns.unplanned, campaign)
+    made = [world.plan(), world.plan()]
+
+    assert (done.rows, done.more, is_open) == (0, True, True)
+    assert made == [2, 0]
+    assert sorted(row.recipient for row in world.log()) == ["u2", "u3"]
+
+
+def test_a_look_that_nobody_ended_is_taken_up_by_another(world):
+    """A planner may die between its look and what it found."""
+    world.people(on_telegram(1))
+    campaign = world.campaign()
+
+    world.run(planner.advance, planner.Course(), now=world.now, rest_days=rest_days)
+
+    assert world.run(campaigns.unplanned, campaign)
+    assert world.plan() == 1
+    assert not world.run(campaigns.unplanned, campaign)
+
+
+def test_what_was_seen_before_the_deadline_moved_counts_no_more(world):
+    """The slot that it was seen for may be gone, or stand at another instant."""
+    world.people(on_telegram(1))
+    world.campaign()
+    world.at(MORNING).send()
+    world.plan()
+    world.at(jakarta(15, 17))
+    _, course = world.run(planner.advance, planner.Course(), now=world.now, rest_days=rest_days)
+    course = replace(course, seen=_look(world, course))
+
+    world.run(deadline.move, "terms", to=date(2025, 10, 8), by="bob", now=world.now, rest_days=rest_days)
+    done, _ = world.run(planner.advance, course, now=world.now, rest_days=rest_days)
+
+    assert done.rows == 0
+    assert world.states() == {"notice": "sent"}
+
+
+def _look(world, course):
+    return world.run(ahead.look, course.wanted, limit=planning.AHEAD, rest_days=rest_days)

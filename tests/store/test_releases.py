@@ -15,7 +15,14 @@ from bot.exceptions import DatabaseNotMigrated
 from bot.store.database import Database
 from tests.worlds import BEFORE
 
-STEPS = (("0001", "0002"), ("0002", "0003"), ("0003", "0004"), ("0004", "0005"), ("0005", "0006"))
+STEPS = (
+    ("0001", "0002"),
+    ("0002", "0003"),
+    ("0003", "0004"),
+    ("0004", "0005"),
+    ("0005", "0006"),
+    ("0006", "0007"),
+)
 
 
 @dataclass(frozen=True, slots=True)
