@@ -10,6 +10,7 @@ from bot.domain.delivery import Deferred
 from bot.domain.pacing import Pace
 from bot.domain.step import StepKind
 
+IDLE = 1.0  # seconds: whoever comes so long after the turn was free has not been waiting for it
 LATE = 0.005  # seconds that are made up for after waking up late, or half an interval, where that is longer
 
 
@@ -38,7 +39,8 @@ class Turns:
                 continue
             # waking late would add up over thousands; but whoever makes up for more passes the limit for a second
             share = self.paid_share if one.outgoing.is_paid else 1.0
-            made_up = max(LATE, self.pace.interval * share / 2)
+            was_idle = now - self.pace.next_at > IDLE
+            made_up = 0.0 if was_idle else max(LATE, self.pace.interval * share / 2)
             self.pace, _ = pacing.reserve(self.pace, max(self.pace.next_at, now - made_up), share=share)
             self.pace = pacing.sent(self.pace, one.chat, now)
             taken.append(one)
