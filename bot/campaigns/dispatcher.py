@@ -87,7 +87,7 @@ class Dispatcher:
         self.rate = rate
         self.turns = Turns(rate, paid_rate)
         self._fit(rate)
-        self.sending: set[asyncio.Task[None]] = set()
+        self.sending: dict[asyncio.Task[None], None] = {}  # in the order in which they were begun
         self.results: list[Result] = []
         self.exchanging: asyncio.Task[None] | None = None
         self.on_record: set[str] = set()
@@ -293,7 +293,7 @@ class Dispatcher:
         for one in turns:
             if one.id not in unwanted:
                 task = asyncio.create_task(self._send(one))
-                self.sending.add(task)
+                self.sending[task] = None
                 task.add_done_callback(self._sent)
         if unwanted:
             await self._unclaim([one for one in turns if one.id in unwanted])
@@ -309,7 +309,7 @@ class Dispatcher:
         return min(waits)
 
     def _sent(self, task: asyncio.Task[None]) -> None:
-        self.sending.discard(task)
+        self.sending.pop(task, None)
         # the first result starts the time until it is saved; those between need nobody's attention
         if self.exchanging is None and (
             len(self.results) == 1 or not self.sending or self._is_time_to_exchange()

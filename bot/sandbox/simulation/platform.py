@@ -77,7 +77,7 @@ class Platform:
         self._orders = 100
         self._queue: list[Issued] = []
         self._stirred = asyncio.Event()
-        self._late = set[asyncio.Task[None]]()
+        self._late = dict[asyncio.Task[None], None]()  # in the order in which they were made
         self._hand_on = hand_on
         self._handed_on = list(course.handed_on)
 
@@ -290,8 +290,8 @@ class Platform:
             self._stirred.set()
             return
         task = asyncio.get_running_loop().create_task(self._enqueue_late(issued, after))
-        self._late.add(task)
-        task.add_done_callback(self._late.discard)
+        self._late[task] = None
+        task.add_done_callback(lambda done: self._late.pop(done, None))
 
     async def _enqueue_late(self, issued: Issued, after: float) -> None:
         await self.clock.sleep(timedelta(seconds=after))
