@@ -6,7 +6,7 @@ from datetime import date, datetime
 from bot.campaigns import deadline, service
 from bot.campaigns.deadline import Move
 from bot.campaigns.lint import Lint, lint_shipped
-from bot.campaigns.planner import RestDays
+from bot.campaigns.rest import RestDays
 from bot.domain import campaign as rules
 from bot.domain.campaign import Campaign
 from bot.domain.roles import Act

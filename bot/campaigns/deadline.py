@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 
 from bot.campaigns import planner
-from bot.campaigns.planner import RestDays
+from bot.campaigns.rest import RestDays
 from bot.domain import campaign as rules
 from bot.domain.cadence import PlannedStep, deadline_of
 from bot.domain.calendar import closes_everywhere

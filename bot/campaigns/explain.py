@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from bot.campaigns.planner import RestDays, rest_for
+from bot.campaigns.rest import RestDays, rest_for
 from bot.domain import explain as lines
 from bot.domain.cadence import deadline_of, plan_closing, plan_steps
 from bot.domain.calendar import NO_REST, window

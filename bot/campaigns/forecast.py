@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import partial
 from itertools import pairwise
 
-from bot.campaigns.planner import RestDays, rest_for
+from bot.campaigns.rest import RestDays, rest_for
 from bot.config import PAID_RATE, Settings
 from bot.domain.broadcast import stars
 from bot.domain.cadence import deadline_of, plan_closing, plan_notice, plan_steps

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.campaigns.explain import explain
-from bot.campaigns.planner import RestDays
+from bot.campaigns.rest import RestDays
 from bot.campaigns.silence import why_no_message
 from bot.domain.campaign import Campaign, CampaignState
 from bot.domain.explain import shown

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.campaigns import ahead, starts
 from bot.campaigns.ahead import Reached, Seen, Wanted
-from bot.campaigns.rest import RestDays as RestDays
-from bot.campaigns.rest import rest_for as rest_for
+from bot.campaigns.rest import RestDays, rest_for
 from bot.domain import campaign as rules
 from bot.domain.cadence import PlannedStep, plan_closing, plan_correction, plan_steps
 from bot.domain.calendar import SECOND, closes_everywhere, window

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from bot.campaigns.planner import Planner, RestDays
+from bot.campaigns.planner import Planner
+from bot.campaigns.rest import RestDays
 from bot.domain.roles import Act
 from bot.exceptions import NothingHeld
 from bot.store import ledger, restores, staff

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from bot.campaigns import planner
 from bot.campaigns.lint import Lint, lint_shipped
-from bot.campaigns.planner import RestDays
+from bot.campaigns.rest import RestDays
 from bot.domain import campaign as rules
 from bot.domain.calendar import closes_everywhere, local_date
 from bot.domain.campaign import Campaign, CampaignDocument, CampaignState

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from bot.campaigns.explain import ENDED, Explanation, explain
-from bot.campaigns.planner import RestDays, rest_for
+from bot.campaigns.rest import RestDays, rest_for
 from bot.domain.calendar import NO_REST, next_window
 from bot.domain.campaign import Campaign, CampaignState
 from bot.domain.explain import ExplainedStep

@@ -8,7 +8,7 @@ from typing import Final
 from bot.campaigns import approval, deadline, rights, service, templates, trial
 from bot.campaigns.deadline import Move
 from bot.campaigns.lint import Linter
-from bot.campaigns.planner import RestDays
+from bot.campaigns.rest import RestDays
 from bot.campaigns.rights import Actor
 from bot.campaigns.trial import Trial
 from bot.domain import moments

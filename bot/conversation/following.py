@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.campaigns.planner import RestDays
+from bot.campaigns.rest import RestDays
 from bot.clock import Clock
 from bot.conversation import staff_answers
 from bot.conversation.person import Speaking

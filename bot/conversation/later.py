@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.campaigns.planner import rest_for
+from bot.campaigns.rest import rest_for
 from bot.conversation import choice, wording
 from bot.conversation.turn import Turn
 from bot.domain.calendar import window

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, assert_never
 
 from bot.campaigns import deadline, sign_in
 from bot.campaigns.lint import linter_of
-from bot.campaigns.planner import RestDays
 from bot.campaigns.preview import preview
 from bot.campaigns.preview_page import page
+from bot.campaigns.rest import RestDays
 from bot.campaigns.rights import Actor
 from bot.campaigns.status import status
 from bot.campaigns.steering import (

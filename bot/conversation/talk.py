@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
 
-from bot.campaigns.planner import RestDays
+from bot.campaigns.rest import RestDays
 from bot.campaigns.wording import Template
 from bot.channels.base import Command, Event, HomeOpened, ReachChange, ReachChanged, Said, Sender, Tap
 from bot.conversation import commands, first_answers, home, plain_words, sayings, staff, taps

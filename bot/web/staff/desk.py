@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from bot.campaigns.forecast import Rates
 from bot.campaigns.lint import Linter
-from bot.campaigns.planner import RestDays
+from bot.campaigns.rest import RestDays
 from bot.campaigns.rights import Actor
 from bot.campaigns.sign_in import RandomBytes
 from bot.clock import Clock
