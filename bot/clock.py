@@ -124,6 +124,11 @@ class VirtualClock:
         finally:
             self._busy += counted
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody is at work by their own word."""
+        return self._busy > 0
+
     async def settle(self) -> None:
         """Return when nobody has been at work for a while of event-loop turns."""
         quiet, entries = 0, self._entries

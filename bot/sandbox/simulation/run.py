@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from random import Random
-from selectors import SelectorKey, SelectSelector
 
 from bot import i18n, resources
 from bot.app import App, Lane, opened
@@ -28,6 +27,7 @@ from bot.sandbox.judge import Promise
 from bot.sandbox.oracle import Oracle
 from bot.sandbox.people import People
 from bot.sandbox.simulation.course import BEGIN, MOVED_TO, Course, Span, course
+from bot.sandbox.simulation.pace import Idle, Jumps
 from bot.sandbox.simulation.platform import Endpoint, InMemory, Platform
 from bot.sandbox.simulation.process import IN, Killed, Mishaps, Process
 from bot.sandbox.simulation.rules import Broken
@@ -73,20 +73,9 @@ class Report:
 
 def simulate(seed: int, people: int) -> Report:
     """The run of this seed, from before the announcement to after the last closing note."""
-    with asyncio.Runner(loop_factory=_loop) as runner:
-        return runner.run(_simulate(course(seed, people), _stage()))
-
-
-class _Deaf(SelectSelector):
-    """Looks for nothing when it is not to wait: no socket and no thread has anything to say in a run, and asking
-    the system at every turn of the loop takes longer than the turn."""
-
-    def select(self, timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
-        return [] if timeout is not None and timeout <= 0 else super().select(timeout)
-
-
-def _loop() -> asyncio.AbstractEventLoop:
-    return asyncio.SelectorEventLoop(_Deaf())
+    idle = Idle()
+    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(idle)) as runner:
+        return runner.run(_simulate(course(seed, people), _stage(), Jumps(BEGIN, idle)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +96,7 @@ def _stage() -> _Stage:
     )
 
 
-async def _simulate(course: Course, stage: _Stage) -> Report:
-    clock = VirtualClock(BEGIN)
+async def _simulate(course: Course, stage: _Stage, clock: VirtualClock) -> Report:
     stage.memory.begin_anew()
     with stage.memory.opened(clock) as database:
         run = _Run(course, clock, database, stage)
