@@ -8,8 +8,9 @@ UV := $(CERTS) VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --require-hashes --no-deps
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-config
 
+CORES = $(shell getconf _NPROCESSORS_ONLN)
 # one more than there are cores: some tests wait for processes of their own
-WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+WORKERS = $(shell expr $(CORES) + 1)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test bench bench-quick browser simulate torture-quick torture pictures check format catalogs env lock clean
@@ -27,11 +28,12 @@ test: $(VENV)/.ready-dev ## Run the tests.
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
 torture-quick: $(VENV)/.ready-dev ## Kill, starve, cut off and sabotage the program, and look for what was lost: minutes.
-	@$(BIN)/python -m pytest -m "torture and not long" $(ARGS)
+	@$(BIN)/python -m pytest -m "torture and not long" --numprocesses $(CORES) $(ARGS)
 
 torture: $(VENV)/.ready-dev ## The same at full length, for hours; writes docs/guarantees.md.
 	@mkdir -p .tenggat && rm -f .tenggat/figures.jsonl
 	TENGGAT_FIGURES=.tenggat/figures.jsonl $(BIN)/python -m pytest -m torture $(ARGS)
+	TENGGAT_FIGURES=.tenggat/figures.jsonl $(BIN)/python -m pytest tests/domain/test_calendar.py
 	$(BIN)/python -m tools.guarantees .tenggat/figures.jsonl
 
 simulate: $(VENV)/.ready ## Play 200 seeds of the simulation: every fault mixed, every rule checked.

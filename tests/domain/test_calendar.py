@@ -22,6 +22,7 @@ from bot.domain.calendar import (
 )
 from bot.domain.campaign import Hours
 from bot.exceptions import UnknownZone
+from tests.faults.figures import measured
 
 USUAL = Hours()
 WEEKEND = frozenset({6, 7})
@@ -139,7 +140,8 @@ def test_every_window_around_a_clock_change_lies_on_its_own_day():
 
 def test_every_local_date_around_a_clock_change_has_one_window_and_each_instant_finds_it():
     """Exactly one message per local date, in every zone and over every change until 2030."""
-    for name, change in changes():
+    met = list(changes())
+    for name, change in met:
         days = days_around(change, name)
         instant, last = window(days[0], name, USUAL).start, window(days[-1], name, USUAL).start
         found = []
@@ -148,6 +150,7 @@ def test_every_local_date_around_a_clock_change_has_one_window_and_each_instant_
             instant = found[-1].end
         assert [each.day for each in found] == days, name
         assert all(each.start < each.end for each in found), name
+    measured("clock changes", zones=len(places()), changes=len(met), twice=0, left_out=0)
 
 
 def test_every_day_around_a_clock_change_ends_one_second_before_the_next_begins():

@@ -2,9 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from resource import RLIMIT_NOFILE, getrlimit, setrlimit
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from statistics import median
 
 import pytest
 from starlette.requests import Request
@@ -16,10 +17,11 @@ from bot.web.connection import PatientConnection
 from bot.web.ingress import ingress
 from bot.web.server import listening, serving
 from tests.faults.figures import measured
-from tests.web.conftest import PATH, SECRET, message
+from tests.web.conftest import PATH, message
+from tests.web.dawdlers import GOOD_HEAD, many_sockets
 
 SLOW = 200
-GOOD_HEAD = f"POST {PATH} HTTP/1.1\r\nHost: bot\r\nX-Telegram-Bot-Api-Secret-Token: {SECRET}\r\n"
+HONEST = 200  # requests
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Connect = Callable[[], Awaitable[Streams]]
@@ -206,49 +208,60 @@ async def test_slow_clients_do_not_harm_honest_ones(connect):
 
 
 @pytest.mark.torture
-@pytest.mark.parametrize("count", [100, pytest.param(1_000, marks=pytest.mark.long)])
-async def test_each_slow_client_is_hung_up_on_within_ten_seconds(reception, count):
-    """With the patience of production: silent, half a head, a letter at a time, and a body that drips."""
+@pytest.mark.parametrize(("count", "rounds"), [(100, 1), pytest.param(1_000, 5, marks=pytest.mark.long)])
+async def test_each_slow_client_is_hung_up_on_within_ten_seconds(reception, count, rounds):
+    """With the patience of production: silent, half a head, a letter at a time, and a body that drips. How long
+    honest requests take beside them is measured, not judged: a machine has other things to do."""
+    slowest, ratios = 0.0, []
     with many_sockets(count):
         async with connected(reception, PatientConnection) as connect:
-            slow = [asyncio.create_task(dawdle(connect, *DAWDLES[n % len(DAWDLES)])) for n in range(count)]
-            honest = [await exchange(connect, post(message(n), close=True)) for n in range(20)]
-            slowest = max(await asyncio.gather(*slow))
-    measured("slow clients", count=count, slowest_hang_up=round(slowest, 1))
+            for _ in range(rounds):
+                before = await honest_p99(connect)
+                async with dawdlers(await port_of(connect), count) as ended:
+                    ratios.append(await honest_p99(connect) / before)
+                    slowest = max(slowest, await ended)
+    measured(
+        "slow clients",
+        count=count,
+        rounds=rounds,
+        slowest_hang_up=round(slowest, 1),
+        honest_p99_beside_them_to_without=round(median(ratios), 2),
+    )
 
-    assert all(answer.startswith(b"HTTP/1.1 200") for answer in honest)
     assert slowest <= 10
 
 
-async def dawdle(connect: Connect, begun: bytes, drip: bytes) -> float:
-    """Seconds until the server has hung up on somebody who sends so little and so slowly."""
-    reader, writer = await connect()
-    began = asyncio.get_running_loop().time()
-    writer.write(begun)
-    ending = asyncio.ensure_future(reader.read())
-    while not ending.done():
-        await asyncio.wait({ending}, timeout=1)
-        writer.write(drip)
-    with suppress(ConnectionError):
-        await ending
-    return asyncio.get_running_loop().time() - began
+async def honest_p99(connect: Connect) -> float:
+    """Seconds within which 99 of 100 honest requests were answered, one after the other."""
+    clock, taken = asyncio.get_running_loop().time, []
+    for number in range(HONEST):
+        begun = clock()
+        answer = await exchange(connect, post(message(number), close=True))
+        taken.append(clock() - begun)
+        assert answer.startswith(b"HTTP/1.1 200")
+    return sorted(taken)[HONEST * 99 // 100]
 
 
-@contextmanager
-def many_sockets(count: int) -> Iterator[None]:
-    """As many files may be open as there are sockets, both ends of them in this process."""
-    soft, hard = getrlimit(RLIMIT_NOFILE)
-    setrlimit(RLIMIT_NOFILE, (max(soft, min(hard, 2 * count + 500)), hard))
-    yield
-    setrlimit(RLIMIT_NOFILE, (soft, hard))
+async def port_of(connect: Connect) -> int:
+    _, writer = await connect()
+    return int(writer.get_extra_info("peername")[1])
 
 
-DAWDLES = (
-    (b"", b""),
-    (b"POST /telegram/x HTTP/1.1\r\nHost:", b""),
-    (b"G", b"x"),
-    (f"{GOOD_HEAD}Content-Length: 900\r\n\r\n{{".encode(), b" "),
-)
+@asynccontextmanager
+async def dawdlers(port: int, count: int) -> AsyncIterator[Awaitable[float]]:
+    """So many slow clients are connected, from a process of their own; when all were hung up on, the longest
+    time that took."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.web.dawdlers", str(port), str(count), stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"connected\n"
+    yield asyncio.ensure_future(_number(process.stdout))
+    assert await process.wait() == 0
+
+
+async def _number(told: asyncio.StreamReader) -> float:
+    return float(await told.readline())
 
 
 async def test_requests_under_way_are_finished_when_we_stop(reception, locked):
