@@ -173,6 +173,7 @@ def _database(url: str):  # noqa: ANN202 - the peers import nothing of ours
 
 async def _drained(database, channel, count: int) -> float:  # noqa: ANN001
     from bot import i18n, resources
+    from bot.app import memory
     from bot.app.owners import owner_name
     from bot.campaigns.composer import Composer
     from bot.campaigns.dispatcher import Dispatcher
@@ -189,6 +190,7 @@ async def _drained(database, channel, count: int) -> float:  # noqa: ANN001
         rest_days=no_rest,
     )
     seconds = float(sys.argv[6]) if len(sys.argv) > 6 else 0.0
+    memory.settle()
     return await _timed(dispatcher.drain(timedelta(seconds=seconds) if seconds else None))
 
 

@@ -77,22 +77,24 @@ def _run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 async def _serve(settings: "Settings", *, listens: bool) -> None:
     from bot import logs
-    from bot.app import opened
+    from bot.app import memory, opened
 
     is_outdated = True
     while is_outdated:  # opened anew where there are other identities
         async with opened(settings, listens=listens) as app:
             logs.configure(settings.log_level, secrets=(*settings.secrets(), *app.secrets))
             _stop_on_signals(app)
+            memory.settle()
             console.note(f"Tenggat is up: {', '.join(app.dispatchers)}. Ctrl-C ends it.")
             await app.run()
             is_outdated = app.is_outdated
 
 
 async def _drain(settings: "Settings") -> None:
-    from bot.app import opened
+    from bot.app import memory, opened
 
     async with opened(settings, listens=False) as app:
+        memory.settle()
         await app.drain()
 
 
