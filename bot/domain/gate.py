@@ -52,6 +52,7 @@ class Drop:
 
 
 Verdict = Go | Wait | Drop
+GO = Go()
 
 
 def judge(standing: Standing, *, now: datetime) -> Verdict:
@@ -62,6 +63,11 @@ def judge(standing: Standing, *, now: datetime) -> Verdict:
     if standing.not_after is not None and now > standing.not_after:
         return Drop(DeliveryState.EXPIRED, "the deadline has passed")
     return _when(standing, now)
+
+
+def pressing(last: datetime | None, gap: timedelta, *, now: datetime) -> datetime | None:
+    """When a person was last written to, if that still keeps others waiting; None once the gap is over."""
+    return last if last is not None and last + gap > now else None
 
 
 def judge_reply(
@@ -80,7 +86,7 @@ def judge_reply(
         return Drop(DeliveryState.CANCELLED, "muted")
     if not_after is not None and now > not_after:
         return Drop(DeliveryState.EXPIRED, "its time is over")
-    return Go()
+    return GO
 
 
 def _over(standing: Standing) -> str | None:
@@ -107,7 +113,7 @@ def _when(standing: Standing, now: datetime) -> Verdict:
     if opens > earliest:
         earliest, why = opens, "outside the hours"
     if earliest <= now:
-        return Go()
+        return GO
     if standing.not_after is not None and earliest > standing.not_after:
         return Drop(DeliveryState.SKIPPED, f"{why} leaves no time before the deadline")
     return Wait(earliest, why)

@@ -22,6 +22,7 @@ class StepKind(StrEnum):
 
 
 _ORDER = tuple(StepKind)
+_CAMPAIGNS = frozenset(StepKind) - {StepKind.REPLY}
 NUMBERED = frozenset({StepKind.REMINDER, StepKind.LATER, StepKind.CORRECTION})
 
 
@@ -37,8 +38,7 @@ def kind_of(step: str) -> StepKind:
 
 def is_campaigns(step: str) -> bool:
     """Whether it is a step of a campaign; what is said outside of any has names of its own."""
-    kind = step.partition("-")[0]
-    return kind in tuple(StepKind) and kind != StepKind.REPLY
+    return step.partition("-")[0] in _CAMPAIGNS
 
 
 def number_of(step: str) -> int | None:

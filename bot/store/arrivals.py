@@ -7,12 +7,14 @@ built once, do for a whole batch.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 
-from sqlalchemy import Table, bindparam, func, select, update
+from sqlalchemy import Select, Table, bindparam, func, select, update
 from sqlmodel import Session, SQLModel, col
 
 from bot.domain.delivery import DeliveryState
 from bot.store import campaigns, cohorts
+from bot.store.dialect import among
 from bot.store.models import CampaignRow, DeliveryRow
 
 _DELIVERY: Table = SQLModel.metadata.tables["delivery"]
@@ -39,12 +41,16 @@ _FOUND = (
     .where(_ADDRESS.c.conversation.is_distinct_from(bindparam("conversation_now")))
     .values(conversation=bindparam("conversation_now"))
 )
-_OLD_DATES = (
-    select(col(DeliveryRow.campaign_id), col(DeliveryRow.deadline_shown))
-    .join(CampaignRow, col(CampaignRow.id) == col(DeliveryRow.campaign_id))
-    .where(col(DeliveryRow.id).in_(bindparam("ids", expanding=True)), col(CampaignRow.revision) > 1)
-    .distinct()
-)
+
+
+@cache
+def _old_dates(dialect: str) -> Select[int | None, date | None]:
+    return (
+        select(col(DeliveryRow.campaign_id), col(DeliveryRow.deadline_shown))
+        .join(CampaignRow, col(CampaignRow.id) == col(DeliveryRow.campaign_id))
+        .where(among(dialect, col(DeliveryRow.id), "ids"), col(CampaignRow.revision) > 1)
+        .distinct()
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,8 @@ def look_for_old_dates(session: Session, delivery_ids: Sequence[int]) -> None:
     if not delivery_ids:
         return
     session.flush()
-    shown = session.connection().execute(_OLD_DATES, {"ids": delivery_ids}).all()
+    connection = session.connection()
+    shown = connection.execute(_old_dates(connection.dialect.name), {"ids": delivery_ids}).all()
     present = campaigns.by_ids(session, [campaign_id or 0 for campaign_id, _ in shown]) if shown else {}
     for campaign_id, day in shown:
         if day != present[campaign_id or 0].document.deadline:

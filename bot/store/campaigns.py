@@ -1,11 +1,14 @@
 """Campaigns: their present state and every revision of what they say."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
+import sqlalchemy as sa
 from pydantic import TypeAdapter
-from sqlalchemy import bindparam, case
+from sqlalchemy import Row, bindparam, case
 from sqlmodel import Session, col, or_, select, update
 
 from bot.domain.campaign import Campaign, CampaignDocument, CampaignState, Proposal
@@ -17,7 +20,20 @@ from bot.store.models import CampaignRevisionRow, CampaignRow
 DOCUMENT = TypeAdapter(CampaignDocument)
 
 # asked at every tick, and at every claim
-_BY_IDS = select(CampaignRow).where(col(CampaignRow.id).in_(bindparam("ids", expanding=True)))
+_BY_IDS = sa.select(
+    col(CampaignRow.id),
+    col(CampaignRow.document),
+    col(CampaignRow.state),
+    col(CampaignRow.revision),
+    col(CampaignRow.author),
+    col(CampaignRow.approver),
+    col(CampaignRow.approved_hash),
+    col(CampaignRow.start_at),
+    col(CampaignRow.started_at),
+    col(CampaignRow.first_below),
+    col(CampaignRow.proposed),
+    col(CampaignRow.proposed_by),
+).where(col(CampaignRow.id).in_(bindparam("ids", expanding=True)))
 _IN_STATE = (
     select(CampaignRow)
     .where(col(CampaignRow.state).in_(bindparam("states", expanding=True)))
@@ -87,8 +103,8 @@ def get(session: Session, slug: str) -> Campaign:
 
 def by_ids(session: Session, ids: Iterable[int]) -> dict[int, Campaign]:
     """The campaigns with these ids."""
-    rows = session.execute(_BY_IDS, {"ids": list(set(ids))}).scalars()
-    return {row.id or 0: _value(session, row) for row in rows}
+    rows = core.execute(session, _BY_IDS, {"ids": list(set(ids))})
+    return {row.id: _worded(session, _known(row)) for row in rows}
 
 
 def every(session: Session) -> Sequence[Campaign]:
@@ -177,10 +193,22 @@ def _document(text: str) -> CampaignDocument:
 
 
 def _value(session: Session, row: CampaignRow) -> Campaign:
-    document = _document(row.document)
+    return _worded(session, _campaign(row))
+
+
+@lru_cache(maxsize=64)  # who gets the very same campaign again need not compare what it says
+def _known(row: Row[Any]) -> Campaign:
+    return _campaign(row)
+
+
+def _worded(session: Session, campaign: Campaign) -> Campaign:
+    name = campaign.document.words
+    return replace(campaign, words=templates.get(session, name)) if name else campaign
+
+
+def _campaign(row: CampaignRow | Row[Any]) -> Campaign:
     return Campaign(
-        document=document,
-        words=templates.get(session, document.words) if document.words else None,
+        document=_document(row.document),
         state=CampaignState(row.state),
         revision=row.revision,
         author=row.author,
@@ -194,7 +222,7 @@ def _value(session: Session, row: CampaignRow) -> Campaign:
     )
 
 
-def _proposed(row: CampaignRow) -> Proposal | None:
+def _proposed(row: CampaignRow | Row[Any]) -> Proposal | None:
     if row.proposed is None or row.proposed_by is None:
         return None
     return Proposal(DOCUMENT.validate_json(row.proposed), row.proposed_by)

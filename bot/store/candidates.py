@@ -54,14 +54,11 @@ def find(session: Session, lane: str, *, now: datetime, limit: int) -> Sequence[
     """Up to `limit` rows that are due, in their order: replies, then what is tried again, then the rest."""
     connection = session.connection()
     asked: dict[str, object] = {"lane": lane, "now": now}
-    ids: list[int] = []
-    for statement in (_DUE_REPLIES, _DUE_AGAIN, _DUE_BY_SLOT):
-        if len(ids) < limit:
-            ids += connection.execute(statement, {**asked, "most": limit - len(ids)}).scalars()
-    if not ids:
-        return []
-    rows = {row.id: row for row in connection.execute(_details(), {"ids": ids})}
-    return [rows[number] for number in ids if number in rows]
+    found: list[Candidate] = []
+    for statement in _due_first():
+        if len(found) < limit:
+            found += connection.execute(statement, {**asked, "most": limit - len(found)})
+    return found
 
 
 def lanes(session: Session, *, now: datetime) -> list[str]:
@@ -71,10 +68,12 @@ def lanes(session: Session, *, now: datetime) -> list[str]:
 
 def _due(*conditions: ColumnElement[bool], order: Sequence[Any]) -> Select[Any]:
     return (
-        select(col(DeliveryRow.id))
+        select(*_columns())
+        .select_from(DeliveryRow)
         .outerjoin(SlotRow, col(SlotRow.id) == col(DeliveryRow.slot_id))
         .outerjoin(CampaignRow, col(CampaignRow.id) == col(DeliveryRow.campaign_id))
         .outerjoin(AddressRow, col(AddressRow.id) == col(DeliveryRow.address_id))
+        .outerjoin(RecipientRow, col(RecipientRow.id) == col(DeliveryRow.recipient_id))
         .where(DUE, col(DeliveryRow.lane) == bindparam("lane"), *conditions)
         .order_by(*order)
         .limit(bindparam("most"))
@@ -87,11 +86,16 @@ _AGAIN = col(DeliveryRow.due_at) <= _NOW
 _BY_SLOT = and_(col(DeliveryRow.due_at).is_(None), col(SlotRow.due_at) <= _NOW)
 _ALLOWED = and_(may_run(), ~unread())
 _IN_TIME = (col(DeliveryRow.due_at), col(DeliveryRow.id))
-_DUE_REPLIES = _due(_REPLY, col(DeliveryRow.priority) == text("0"), _AGAIN, order=_IN_TIME)
-_DUE_AGAIN = _due(~_REPLY, col(DeliveryRow.priority) == text("10"), _AGAIN, _ALLOWED, order=_IN_TIME)
-_DUE_BY_SLOT = _due(
-    ~_REPLY, col(DeliveryRow.priority) == text("10"), _BY_SLOT, _ALLOWED, order=(col(DeliveryRow.id),)
-)
+_LATER = (~_REPLY, col(DeliveryRow.priority) == text("10"), _ALLOWED)
+
+
+@cache
+def _due_first() -> Sequence[Select[Any]]:
+    return (
+        _due(_REPLY, col(DeliveryRow.priority) == text("0"), _AGAIN, order=_IN_TIME),
+        _due(*_LATER, _AGAIN, order=_IN_TIME),
+        _due(*_LATER, _BY_SLOT, order=(col(DeliveryRow.id),)),
+    )
 
 
 @cache
@@ -113,8 +117,7 @@ def _lanes() -> Select[Any]:
     return select(col(LaneRow.name)).where(or_(*(each.exists() for each in due))).order_by(col(LaneRow.name))
 
 
-@cache
-def _details() -> Select[Any]:
+def _columns() -> Sequence[Any]:
     other = aliased(DeliveryRow)
     answered = (
         select(col(ChoiceRow.id))
@@ -132,7 +135,7 @@ def _details() -> Select[Any]:
         "id", "campaign_id", "recipient_id", "address_id", "step", "kind", "final", "asks", "channel", "lane",
         "to", "on_doubt", "claim", "failures", "body", "edits", "response_url", "document", "surface",
     )  # fmt: skip
-    columns: list[Any] = [
+    return [
         *(getattr(DeliveryRow, name) for name in delivery),
         col(DeliveryRow.not_after),
         col(SlotRow.not_after).label("slot_not_after"),
@@ -153,11 +156,3 @@ def _details() -> Select[Any]:
         answered.label("answered"),
         written_to.label("written_to"),
     ]
-    return (
-        select(*columns)
-        .select_from(DeliveryRow)
-        .outerjoin(SlotRow, col(SlotRow.id) == col(DeliveryRow.slot_id))
-        .outerjoin(AddressRow, col(AddressRow.id) == col(DeliveryRow.address_id))
-        .outerjoin(RecipientRow, col(RecipientRow.id) == col(DeliveryRow.recipient_id))
-        .where(col(DeliveryRow.id).in_(bindparam("ids", expanding=True)))
-    )

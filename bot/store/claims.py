@@ -4,21 +4,33 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
-from typing import assert_never
+from types import MappingProxyType
+from typing import NamedTuple, assert_never
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement, Executable, and_
 from sqlmodel import Session, SQLModel, col, func, or_, select
 
 from bot.domain.calendar import NO_REST
 from bot.domain.campaign import Campaign, CampaignState
 from bot.domain.delivery import Delivery, DeliveryState, OnDoubt
-from bot.domain.gate import Drop, Go, Standing, Verdict, Wait, judge, judge_reply
+from bot.domain.gate import (
+    BETWEEN_CAMPAIGNS,
+    Drop,
+    Go,
+    Standing,
+    Verdict,
+    Wait,
+    judge,
+    judge_reply,
+    pressing,
+)
 from bot.domain.message import Document, Surface
 from bot.domain.recipient import Address, ChannelName, Reach, covers
 from bot.domain.step import StepKind
 from bot.store import addresses, campaigns, candidates, messages
 from bot.store.candidates import Candidate, may_run, unread
+from bot.store.dialect import among
 from bot.store.lanes import Lease
 from bot.store.models import (
     AddressRow,
@@ -94,14 +106,16 @@ def overtaken(session: Session, revisions: Mapping[int, int], *, now: datetime) 
     """Those of the claimed campaign steps that are not to be begun after all: the person has written or
     muted or answered since, their deadline has passed, or the campaign stands still or has another revision
     than the one of this delivery."""
-    found = session.connection().execute(_overtaken(), {"ids": list(revisions), "now": now})
+    connection = session.connection()
+    asked = {"ids": list(revisions), "now": now}
+    found = connection.execute(_overtaken(connection.dialect.name), asked)
     return {
         number for number, revision, is_so in found if number and (is_so or revision != revisions[number])
     }
 
 
 @cache
-def _overtaken() -> sa.Select[int | None, int, bool]:
+def _overtaken(dialect: str) -> sa.Select[int | None, int, bool]:
     answered = (
         select(ChoiceRow.id)
         .where(ChoiceRow.recipient_id == DeliveryRow.recipient_id)
@@ -121,7 +135,7 @@ def _overtaken() -> sa.Select[int | None, int, bool]:
         .join(CampaignRow, col(CampaignRow.id) == col(DeliveryRow.campaign_id))
         .join(AddressRow, col(AddressRow.id) == col(DeliveryRow.address_id))
         .join(RecipientRow, col(RecipientRow.id) == col(DeliveryRow.recipient_id))
-        .where(col(DeliveryRow.id).in_(sa.bindparam("ids", expanding=True)))
+        .where(among(dialect, col(DeliveryRow.id), "ids"))
         .where(col(DeliveryRow.kind) != StepKind.REPLY.value)
     )
 
@@ -183,7 +197,7 @@ class _Changes:
             connection.execute(_DROP, [{**change, "at": now} for change in self.dropped])
         if self.begun:
             begun = {"ids": [change["delivery"] for change in self.begun], "at": now, "under": lease.epoch}
-            connection.execute(_BEGIN, begun)
+            connection.execute(_begin(connection.dialect.name), begun)
 
 
 _DELIVERY: sa.Table = SQLModel.metadata.tables["delivery"]
@@ -194,16 +208,28 @@ _DROP = (
     .where(_THIS)
     .values(state=sa.bindparam("so"), reason=sa.bindparam("why"), settled_at=sa.bindparam("at"))
 )
-_BEGIN = (
-    sa.update(_DELIVERY)
-    .where(_DELIVERY.c.id.in_(sa.bindparam("ids", expanding=True)))
-    .values(
-        state=DeliveryState.SENDING.value,
-        claimed_at=sa.bindparam("at"),
-        claim=_DELIVERY.c.claim + 1,
-        epoch=sa.bindparam("under"),
+
+
+@cache
+def _begin(dialect: str) -> Executable:
+    return (
+        sa.update(_DELIVERY)
+        .where(among(dialect, _DELIVERY.c.id, "ids"))
+        .values(
+            state=DeliveryState.SENDING.value,
+            claimed_at=sa.bindparam("at"),
+            claim=_DELIVERY.c.claim + 1,
+            epoch=sa.bindparam("under"),
+        )
     )
-)
+
+
+# to look a word up costs a tenth of calling its enumeration, which every message would do five times
+_KINDS = {kind.value: kind for kind in StepKind}
+_ON_DOUBT = {word.value: word for word in OnDoubt}
+_SURFACES = {surface.value: surface for surface in Surface}
+_CHANNELS = {channel.value: channel for channel in ChannelName}
+_REACH = {reach.value: reach for reach in Reach}
 
 
 def _outgoing(row: Candidate, known: "_Known", now: datetime) -> Outgoing:
@@ -214,10 +240,10 @@ def _outgoing(row: Candidate, known: "_Known", now: datetime) -> Outgoing:
             step=row.step or row.kind,
             lane=row.lane,
             address=_place(row),
-            on_doubt=OnDoubt(row.on_doubt),
+            on_doubt=_ON_DOUBT[row.on_doubt],
             failures=row.failures,
         ),
-        kind=StepKind(row.kind),
+        kind=_KINDS[row.kind],
         final=row.final,
         claimed_at=now,
         campaign=known.campaigns.get(row.campaign_id or 0),
@@ -228,7 +254,7 @@ def _outgoing(row: Candidate, known: "_Known", now: datetime) -> Outgoing:
         edits=row.edits,
         response_url=row.response_url,
         document=messages.document_from_text(row.document) if row.document else None,
-        surface=Surface(row.surface),
+        surface=_SURFACES[row.surface],
     )
 
 
@@ -238,11 +264,11 @@ def _place(row: Candidate) -> Address:
     if row.place_id is None:
         raise LookupError(f"delivery {row.id} has no address")
     return Address(
-        channel=ChannelName(row.place_channel),
+        channel=_CHANNELS[row.place_channel],
         external=row.external,
         workspace=row.workspace,
         conversation=row.conversation,
-        reach=Reach(row.reach),
+        reach=_REACH[row.reach],
         id=row.place_id,
     )
 
@@ -256,6 +282,7 @@ class _Known:
         self.campaigns = campaigns.by_ids(session, {row.campaign_id for row in rows if row.campaign_id})
         self.steps, self.told = _history(session, ids)
         self.begun: set[int | None] = set()
+        self.verdicts: dict[_Alike, Verdict] = {}
 
     def judge(self, row: Candidate, now: datetime) -> Verdict:
         if row.kind == StepKind.REPLY.value:
@@ -268,7 +295,7 @@ class _Known:
             )
         if row.written_to or row.recipient_id in self.begun:
             return Wait(now + LOOK_AGAIN, "another message is on its way")
-        return judge(self._standing(row), now=now)
+        return self._judged(row, now)
 
     def begin(self, row: Candidate) -> None:
         """This row is on its way from now on."""
@@ -280,47 +307,91 @@ class _Known:
         campaign = self.campaigns.get(row.campaign_id or 0)
         return row.zone or (campaign.document.zone if campaign else None)
 
-    def _standing(self, row: Candidate) -> Standing:
-        campaign = self.campaigns[row.campaign_id or 0]
-        mine = self.steps.get(row.recipient_id or 0, {})
-        zone = row.zone or campaign.document.zone
+    def _judged(self, row: Candidate, now: datetime) -> Verdict:
+        alike = self._alike(row, now)
+        verdict = self.verdicts.get(alike)
+        if verdict is None:
+            verdict = self.verdicts[alike] = judge(self._standing(alike), now=now)
+        return verdict
+
+    def _alike(self, row: Candidate, now: datetime) -> "_Alike":
+        about = row.campaign_id or 0
+        document = self.campaigns[about].document
+        mine = self.steps.get(row.recipient_id or 0, _NO_STEPS)
+        others = max((at for other, at in mine.items() if other != about), default=None) if mine else None
+        return _Alike(
+            about,
+            row.kind,
+            row.final,
+            row.answered,
+            row.muted_at is not None,
+            not covers(document.audience, row.plan, row.registered_on),
+            row.not_after or row.slot_not_after,
+            row.zone or document.zone,
+            row.channel,
+            pressing(mine.get(about), document.cadence.min_gap, now=now),
+            pressing(others, BETWEEN_CAMPAIGNS, now=now),
+        )
+
+    def _standing(self, alike: "_Alike") -> Standing:
+        campaign = self.campaigns[alike.campaign_id]
+        on_slack = alike.channel == ChannelName.SLACK.value
         return Standing(
-            kind=StepKind(row.kind),
-            answered=row.answered,
-            muted=row.muted_at is not None,
-            excluded=not covers(campaign.document.audience, row.plan, row.registered_on),
+            kind=_KINDS[alike.kind],
+            answered=alike.answered,
+            muted=alike.muted,
+            excluded=alike.excluded,
             campaign_state=campaign.state,
-            not_after=row.not_after or row.slot_not_after,
-            zone=zone,
-            rest_days=self.rest_days(zone) if row.channel == ChannelName.SLACK.value else NO_REST,
-            final=row.final,
+            not_after=alike.not_after,
+            zone=alike.zone,
+            rest_days=self.rest_days(alike.zone) if on_slack else NO_REST,
+            final=alike.final,
             hours=campaign.document.hours,
             min_gap=campaign.document.cadence.min_gap,
-            last_step_at=mine.get(row.campaign_id),
-            last_campaign_at=max(
-                (at for other, at in mine.items() if other != row.campaign_id), default=None
-            ),
+            last_step_at=alike.last_step_at,
+            last_campaign_at=alike.last_campaign_at,
         )
 
 
-_HISTORY = (
-    sa.select(
-        col(DeliveryRow.recipient_id),
-        col(DeliveryRow.campaign_id),
-        col(DeliveryRow.state),
-        col(DeliveryRow.settled_at),
-        col(DeliveryRow.deadline_shown),
-    )
-    .where(col(DeliveryRow.recipient_id).in_(sa.bindparam("people", expanding=True)))
-    .where(col(DeliveryRow.kind) != StepKind.REPLY.value)
-    .where(
-        or_(
-            col(DeliveryRow.state).in_([state.value for state in REACHED]),
-            col(DeliveryRow.deadline_shown).is_not(None),
+class _Alike(NamedTuple):
+    """All that a batch's verdicts differ by: of those that are alike one is judged."""
+
+    campaign_id: int
+    kind: str
+    final: bool
+    answered: bool
+    muted: bool
+    excluded: bool
+    not_after: datetime | None
+    zone: str
+    channel: str
+    last_step_at: datetime | None
+    last_campaign_at: datetime | None
+
+
+_NO_STEPS: Mapping[int | None, datetime] = MappingProxyType({})
+
+
+@cache
+def _steps_of(dialect: str) -> Executable:
+    return (
+        sa.select(
+            col(DeliveryRow.recipient_id),
+            col(DeliveryRow.campaign_id),
+            col(DeliveryRow.state),
+            col(DeliveryRow.settled_at),
+            col(DeliveryRow.deadline_shown),
         )
+        .where(among(dialect, col(DeliveryRow.recipient_id), "people"))
+        .where(col(DeliveryRow.kind) != StepKind.REPLY.value)
+        .where(
+            or_(
+                col(DeliveryRow.state).in_([state.value for state in REACHED]),
+                col(DeliveryRow.deadline_shown).is_not(None),
+            )
+        )
+        .order_by(col(DeliveryRow.settled_at))
     )
-    .order_by(col(DeliveryRow.settled_at))
-)
 
 
 def _history(
@@ -331,7 +402,9 @@ def _history(
     told: dict[tuple[int, int], date] = {}
     if not people:
         return steps, told
-    for owner, about, state, at, day in session.connection().execute(_HISTORY, {"people": list(people)}):
+    connection = session.connection()
+    found = connection.execute(_steps_of(connection.dialect.name), {"people": list(people)})
+    for owner, about, state, at, day in found:
         if state in REACHED and at is not None:
             steps.setdefault(owner or 0, {})[about] = at
         if day is not None:

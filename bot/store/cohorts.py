@@ -10,7 +10,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select, update
 
 from bot.domain.recipient import ChannelName
-from bot.store.dialect import insert_selected
+from bot.store.dialect import among, insert_selected
 from bot.store.models import CampaignRow, CohortRow, DeliveryRow, RecipientRow
 
 COLUMNS = ("campaign_id", "zone", "day_asked", "channel", "revision")
@@ -37,7 +37,8 @@ class Cohort:
 def note(session: Session, notices: Sequence[int]) -> None:
     """The cohorts of those whose notices have just been accepted exist."""
     if notices:
-        session.connection().execute(_of_notices(session.get_bind().dialect.name), {"ids": notices})
+        connection = session.connection()
+        connection.execute(_of_notices(connection.dialect.name), {"ids": notices})
 
 
 def note_moved(session: Session, recipient_ids: Sequence[int]) -> None:
@@ -80,7 +81,7 @@ def _value(row: CohortRow) -> Cohort:
 
 @cache
 def _of_notices(dialect: str) -> Executable:
-    asked = _asked().where(col(DeliveryRow.id).in_(bindparam("ids", expanding=True)))
+    asked = _asked().where(among(dialect, col(DeliveryRow.id), "ids"))
     return insert_selected(dialect, CohortRow, COLUMNS, asked)
 
 

@@ -137,8 +137,13 @@ def word(session: Session, wordings: Sequence[Wording]) -> None:
 
 def save(session: Session, settled: Sequence[Settled], *, now: datetime) -> int:
     """The results are stored, each only under its own claim; how many rows took theirs."""
-    arrived = [_arrival(result) for result in settled if _is_arrival(result)]
-    saved = sum(_save(session, result, now) for result in settled if not _is_arrival(result))
+    arrived, others = [], []
+    for result in settled:
+        if _is_arrival(result):
+            arrived.append(_arrival(result))
+        else:
+            others.append(result)
+    saved = sum(_save(session, result, now) for result in others)
     saved += arrivals.save(session, arrived)
     shown = [result.delivery.id for result in settled if result.deadline_shown]
     arrivals.look_for_old_dates(session, shown)
