@@ -240,6 +240,15 @@ def growth(size: Size, folder: Path) -> Iterator[Figure]:
     _draw(seen)
 
 
+def lanes(size: Size) -> Iterator[Figure]:
+    """Several lanes over several workers, and a lane whose owner is killed, on PostgreSQL."""
+    seen = _told(["benchmarks.lanes", str(size.messages)])
+    yield Figure("four lanes, one worker: messages a second", seen["one_worker"], "/s")
+    yield Figure("four lanes, four workers ÷ one", seen["ratio"], "")
+    yield Figure("nobody sends on the lane of a killed owner for", seen["silent_seconds"], "s")
+    yield Figure("messages twice after that", seen["twice"], f"({seen['in_doubt']:.0f} in doubt)")
+
+
 def _taken(port: int) -> int:
     told = json.loads(urllib.request.urlopen(f"http://127.0.0.1:{port}/").read())
     return int(told["taken"])
@@ -279,6 +288,7 @@ def main(size: Size) -> None:
             growth(size, folder),
             answers(size, folder, server),
             bulk(size, folder, server),
+            lanes(size),
         )
         for part in parts:
             for figure in part:
