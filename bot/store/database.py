@@ -5,7 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
@@ -158,7 +158,7 @@ class Database:
         self._make_folder()
         try:
             with self.engine.connect() as connection:
-                command.upgrade(self._alembic(connection), to)
+                command.upgrade(_alembic(connection), to)
                 connection.commit()
         except DBAPIError as error:
             raise DatabaseAway(self.shown_url, _first_line(error)) from error
@@ -166,7 +166,7 @@ class Database:
     def downgrade(self, *, to: str = "base") -> None:
         """Back at revision `to`."""
         with self.engine.connect() as connection:
-            command.downgrade(self._alembic(connection), to)
+            command.downgrade(_alembic(connection), to)
             connection.commit()
 
     def revision(self) -> str | None:
@@ -179,8 +179,7 @@ class Database:
 
     def require_migrated(self, *, or_later: bool = False) -> None:
         """Raise unless the database answers and is at this release's revision, or at a later one's."""
-        scripts = ScriptDirectory.from_config(self._alembic(None))
-        expected = scripts.get_current_head() or "none"
+        expected = _newest_revision()
         if self.is_sqlite and not self._file_exists():
             raise DatabaseNotMigrated(None, expected)
         found = self.revision()
@@ -234,12 +233,6 @@ class Database:
             connection.close()
         return not is_busy
 
-    def _alembic(self, connection: Connection | None) -> Config:
-        config = Config()
-        config.set_main_option("script_location", str(resources.migrations()).replace("%", "%%"))
-        config.attributes["connection"] = connection
-        return config
-
     def _file_exists(self) -> bool:
         path = self.url.database
         return path in (None, "", ":memory:") or Path(str(path)).exists()
@@ -251,6 +244,19 @@ class Database:
             Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise DatabaseAway(self.shown_url, str(error.strerror)) from error
+
+
+def _alembic(connection: Connection | None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(resources.migrations()).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+@cache
+def _newest_revision() -> str:
+    """This release's revision; reading it out of the migrations takes longer than asking the database for its own."""
+    return ScriptDirectory.from_config(_alembic(None)).get_current_head() or "none"
 
 
 def keep_quiet(session: Session) -> None:
