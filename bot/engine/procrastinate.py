@@ -41,6 +41,9 @@ class Rhythm:
     dead: timedelta = timedelta(seconds=4)
 
 
+USUAL = Rhythm()
+
+
 class ProcrastinateEngine:
     """Shared jobs are run by any of the processes that serve them; the others as in `LocalEngine`.
 
@@ -48,7 +51,7 @@ class ProcrastinateEngine:
     """
 
     def __init__(self, url: str, *, rhythm: Rhythm | None = None) -> None:
-        self._rhythm = rhythm or Rhythm()
+        self._rhythm = rhythm or USUAL
         self._own = LocalEngine()
         self._shared: dict[str, Job] = {}
         self._running: set[str] = set()
