@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 
 
 class Server:
@@ -80,4 +82,25 @@ def make_postgres(postgres_server: str) -> Iterator[Callable[[], str]]:
 
         yield make
         for name in made:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def drop_postgres(postgres_server: str) -> Callable[[str], None]:
+    """Drops a database that `make_postgres` made, before the end of the test."""
+
+    def drop(url: str) -> None:
+        with psycopg.connect(postgres_server, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {make_url(url).database} WITH (FORCE)".encode())
+
+    return drop
+
+
+@pytest.fixture
+def in_memory() -> Iterator[Path]:
+    """A folder in the machine's memory, if that is to be had: what is killed is the program, not the machine."""
+    place = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(
+        prefix="tenggat-kills-", dir=place if os.access(place, os.W_OK) else None
+    ) as folder:
+        yield Path(folder)

@@ -7,40 +7,32 @@ import signal
 import socket
 import sys
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from random import Random
+from time import monotonic
 from typing import Any
-from zoneinfo import ZoneInfo
-
-from sqlmodel import select
 
 from bot.clock import SystemClock
 from bot.config import Settings
-from bot.domain import campaign as rules
-from bot.domain.campaign import Campaign, CampaignDocument, Hours
-from bot.domain.message import Verb
-from bot.domain.people_file import Imported
-from bot.domain.recipient import Address, ChannelName, Plan
-from bot.i18n import rest_days
-from bot.sandbox.oracle import Direction, Entry, Oracle, taps_an_answer
+from bot.sandbox.oracle import Oracle
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack import FakeSlack
 from bot.sandbox.slack.messages import SentMessage as SlackMessage
 from bot.sandbox.telegram import FakeTelegram
 from bot.sandbox.telegram.chats import SentMessage as TelegramMessage
-from bot.store import campaigns, choices, outbox, recipients, verification
 from bot.store.database import Database
-from bot.store.models import InboxRow
+from tests.faults.run import Run, fill
 
-WITHIN = 300.0  # seconds for a whole run, which mostly takes a few: a machine may be loaded
-ON_ITS_WAY = timedelta(seconds=1)  # of real time, on a loaded machine
-SLUG = "under-kills"
-ZONES = ("Asia/Jakarta", "Asia/Riyadh", "Asia/Tehran", "Pacific/Kiritimati", "Pacific/Pago_Pago")
+WITHIN = 600.0  # seconds for a whole run, which mostly takes a few: a machine may be loaded
 NOTHING = ""
-TAPS_AGAIN_AFTER = 50  # tenths of a second
+THINKS = 0.5  # seconds at most before the first tap
+TAPS_AGAIN_AFTER_ERROR = 0.5
+TAPS_AGAIN_AFTER = 100  # looks, where nothing says what became of the tap
+LOOKS_EVERY = 0.05
+QUIET = 1.0  # seconds without anything new at the fakes
 
 
 class Zygote:
@@ -86,13 +78,28 @@ class Child:
     ended: asyncio.Task[int]
 
 
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """At which passage of which failpoint a process is killed, and how many are asked besides before it begins."""
+
+    failpoint: str
+    nth: int
+    newcomers: int = 0
+
+    @property
+    def is_of_web(self) -> bool:
+        """Whether the process that takes webhooks in is the one."""
+        return self.failpoint.startswith("ingress.")
+
+
 @asynccontextmanager
-async def zygote() -> AsyncIterator[Zygote]:
-    """A zygote for the block."""
+async def zygote(warm_up_at: str = NOTHING) -> AsyncIterator[Zygote]:
+    """A zygote for the block; with the address of an empty database it plays a campaign there before it forks."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "tests.faults.zygote",
+        *filter(None, [warm_up_at]),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
@@ -101,82 +108,6 @@ async def zygote() -> AsyncIterator[Zygote]:
         yield opened
     finally:
         await opened.close()
-
-
-@dataclass(slots=True)
-class Run:
-    """One campaign over so many people, half of them on each channel, who all answer at once."""
-
-    oracle: Oracle
-    sandbox: Sandbox
-    settings: Settings
-    database: Database
-    people: int
-    kills: int = 0
-    log: Path = Path("/dev/null")
-    tapped: set[str] = field(default_factory=set)
-    tapping: set[asyncio.Task[None]] = field(default_factory=set)
-
-    @property
-    def chats(self) -> list[str]:
-        return [chat_of(number) for number in range(self.people)]
-
-    @property
-    def is_over(self) -> bool:
-        """Everybody was asked, has tapped, and sees the receipt."""
-        return self.receipts >= set(self.chats)
-
-    @property
-    def receipts(self) -> set[str]:
-        """The chats in which a receipt is shown."""
-        return {e.chat for e in self.oracle.entries if e.direction is Direction.ACCEPTED and _is_receipt(e)}
-
-    def verdict(self) -> dict[str, object]:
-        """What the fakes and, where it must agree with them, the database say."""
-        with_doubt = {doubt.delivery for doubt in self.database.run(outbox.in_doubt)}
-        campaign = self.database.run(campaigns.get, SLUG)
-        register = self.database.run(choices.register, campaign.id)
-        seen = [entry.chat for entry in self.oracle.campaign_messages()]
-        return {
-            "lost": [chat for chat in self.chats if chat not in seen],
-            "duplicates": [entry.chat for entry in self.oracle.duplicates(with_doubt)],
-            "answers_lost": max(0, len(self.chats) - len(register), self._taken() - self._kept()),
-            "after_answer": [entry.chat for entry in self.oracle.after_answer() if self._is_late(entry)],
-            "ledger": self.database.run(verification.verify).chain_ok,
-        }
-
-    def _taken(self) -> int:
-        """Taps that were OKed, but for those whose people were told that they are not saved."""
-        okayed = [e for e in self.oracle.entries if e.direction is Direction.OKAYED and e.tokens]
-        return len(okayed) - sum(_says_unsaved(entry) for entry in self.oracle.entries)
-
-    def _kept(self) -> int:
-        """Taps in the inbox."""
-        return self.database.run(lambda session: len(session.exec(select(InboxRow.id)).all()))
-
-    def _is_late(self, message: Entry) -> bool:
-        """Whether it cannot have been on its way already when the answer was OKed."""
-        okayed = [e.at for e in self.oracle.entries if taps_an_answer(e) and e.place == message.place]
-        return (message.begun or message.at) - min(okayed) > ON_ITS_WAY
-
-    @property
-    def doubled(self) -> int:
-        """Messages that arrived twice, in doubt or not."""
-        return len(self.oracle.duplicates())
-
-
-def _is_receipt(entry: Entry) -> bool:
-    return len(entry.verbs & {Verb.OPT_IN, Verb.OPT_OUT}) == 1
-
-
-def _says_unsaved(entry: Entry) -> bool:
-    is_toast = entry.method == "answerCallbackQuery" and bool(entry.payload.get("text"))
-    return entry.direction is Direction.ACCEPTED and (is_toast or entry.method == "response_url")
-
-
-def chat_of(number: int) -> str:
-    """Where the person with this number is."""
-    return str(1000 + number) if number % 2 else f"U{number:04d}"
 
 
 @asynccontextmanager
@@ -219,30 +150,32 @@ async def staged(url: str, folder: Path, *, people: int = 12, webhooks: bool = F
                 await asyncio.gather(*run.tapping, return_exceptions=True)
 
 
-async def play(run: Run, zygote: Zygote, *, failpoint: str, nth: int, times: int = 1) -> Run:
-    """The campaign has come to its end, with processes killed at the failpoint `times` times on the way."""
-    kind = "web" if failpoint.startswith("ingress.") else "up"
+async def play(run: Run, zygote: Zygote, kills: Sequence[Kill]) -> None:
+    """The campaign has come to its end, with a process killed on the way at each of these failpoints."""
+    kind = "web" if any(kill.is_of_web for kill in kills) else "up"
     beside = [await begin(run, zygote, "worker")] if kind == "web" else []
     try:
         async with asyncio.timeout(WITHIN):
-            for _ in range(times):
-                await _killed_once(run, zygote, kind, failpoint, nth)
+            for kill in kills:
+                await run.invite(kill.newcomers)
+                await _killed(run, await begin(run, zygote, kind, failpoint=kill.failpoint, nth=kill.nth))
             await play_out(run, zygote, kind)
     finally:
         for child in beside:
             await end(child)
-    return run
 
 
-async def _killed_once(run: Run, zygote: Zygote, kind: str, failpoint: str, nth: int) -> None:
-    child = await begin(run, zygote, kind, failpoint=failpoint, nth=nth)
-    while not child.ended.done() and not run.is_over:
-        await asyncio.wait({child.ended}, timeout=0.05)
-    if not child.ended.done():
-        await end(child)
-    else:
-        assert await child.ended == -9, run.log.read_text()
-        run.kills += 1
+async def _killed(run: Run, child: Child) -> None:
+    """It has come to its failpoint often enough; while there is nothing to do more people come."""
+    seen, until = 0, 0.0
+    while not child.ended.done():
+        if run.is_over or (len(run.oracle.entries) == seen and monotonic() > until):
+            await run.invite(2)
+        if len(run.oracle.entries) != seen:
+            seen, until = len(run.oracle.entries), monotonic() + QUIET
+        await asyncio.wait({child.ended}, timeout=LOOKS_EVERY)
+    assert await child.ended == -signal.SIGKILL, (child.ended.result(), run.log.read_text())
+    run.kills += 1
 
 
 async def play_out(run: Run, zygote: Zygote, kind: str) -> None:
@@ -270,70 +203,47 @@ async def end(child: Child) -> None:
     assert child.ended.done(), "the process did not end within 15 s of SIGTERM"
 
 
-def fill(database: Database, people: Iterable[int]) -> None:
-    """The people with these numbers (odd ones are on Telegram), and a campaign that asks them now."""
-    now = datetime.now(UTC)
-    today = now.date()
-    document = CampaignDocument(
-        slug=SLUG,
-        template="claude-consumer-terms",
-        announce=today - timedelta(days=2),
-        deadline=today + timedelta(days=30),
-        zone="UTC",
-        authoritative_locale="id",
-        link="https://example.com/terms",
-        single_operator=True,
-        hours=Hours(time(0, 0), time(23, 59, 59)),
-    )
-    database.run(recipients.put, [_person(number, now) for number in people], now=now)
-    draft = database.run(campaigns.add, Campaign(document), now=now)
-    started = rules.start(rules.approve(draft, by="admin"), now=now)
-    database.run(campaigns.save, started, now=now, by="admin")
-
-
-def _person(number: int, now: datetime) -> Imported:
-    chat = chat_of(number)
-    place = Address(ChannelName.SLACK, chat, "T1") if chat[0] == "U" else Address(ChannelName.TELEGRAM, chat)
-    return Imported(f"u-{number}", Plan.PRO, "id", working_zone(now), date(2024, 1, 1), (place,))
-
-
-def working_zone(now: datetime) -> str:
-    """A zone where it is now a working day, so that Slack's days of rest do not hold anything: there is one
-    on every day of the week, since not all rest on the same days."""
-    return next(zone for zone in ZONES if now.astimezone(ZoneInfo(zone)).isoweekday() not in rest_days(zone))
-
-
 def _people_answer(run: Run, telegram: FakeTelegram, slack: FakeSlack) -> None:
     loop = asyncio.get_running_loop()
 
-    def answer(chat: str, tap: Callable[[], object]) -> None:
+    def answer(chat: str, tap: Callable[[], Awaitable[bool]]) -> None:
         if chat not in run.tapped:
             run.tapped.add(chat)
             run.tapping.add(loop.create_task(_tap_until_taken(run, chat, tap)))
 
     def on_telegram(message: TelegramMessage) -> None:
         answers = [line for row in message.buttons for line in row if line.value.split(".")[1:2] == ["o"]]
+
+        async def tap() -> bool:
+            telegram.tap(message.chat_id, message.message_id, answers[0].value)
+            return True  # Telegram keeps it until the bot takes it
+
         if answers and not message.edited:
-            answer(
-                str(message.chat_id),
-                lambda: telegram.tap(message.chat_id, message.message_id, answers[0].value),
-            )
+            answer(str(message.chat_id), tap)
 
     def on_slack(message: SlackMessage) -> None:
         answers = [button for button in message.buttons if button.value.split(".")[1:2] == ["i"]]
-        if answers and not message.edited and message.user_id is not None:
-            user, key = message.user_id, answers[0]
-            answer(user, lambda: slack.tap(user, message.channel, message.ts, key.action_id, key.value))
+        user = message.user_id
+
+        async def tap() -> bool:
+            key = answers[0]
+            return await slack.tap(str(user), message.channel, message.ts, key.action_id, key.value).settled()
+
+        if answers and not message.edited and user is not None:
+            answer(user, tap)
 
     telegram.on_message, slack.on_message = on_telegram, on_slack
 
 
-async def _tap_until_taken(run: Run, chat: str, tap: Callable[[], object]) -> None:
+async def _tap_until_taken(run: Run, chat: str, tap: Callable[[], Awaitable[bool]]) -> None:
     """Who sees an error, or reads that nothing is saved yet, taps again; so does who sees no receipt."""
+    await asyncio.sleep(Random(chat).uniform(0, THINKS))  # who taps apart comes in apart
     while chat not in run.receipts:
-        tap()
+        if not await tap():
+            await asyncio.sleep(TAPS_AGAIN_AFTER_ERROR)
+            continue
         for _ in range(TAPS_AGAIN_AFTER):
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(LOOKS_EVERY)
             if chat in run.receipts:
                 return
 

@@ -12,7 +12,8 @@ import pytest
 from bot.store import outbox
 from tests.faults.conftest import Server
 from tests.faults.figures import measured
-from tests.faults.harness import WITHIN, Child, Run, Zygote, begin, end, play_out, staged, zygote
+from tests.faults.harness import WITHIN, Child, Zygote, begin, end, play_out, staged, zygote
+from tests.faults.run import Run
 
 pytestmark = pytest.mark.torture
 

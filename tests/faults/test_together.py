@@ -19,7 +19,7 @@ from bot.store.claims import no_rest
 from bot.store.database import Database
 from bot.store.outbox import Settled
 from tests.faults.figures import measured
-from tests.faults.harness import fill
+from tests.faults.run import fill
 
 PLANNERS, WORKERS = 6, 8
 LANES = ("telegram:1", "slack:T1")

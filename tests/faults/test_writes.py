@@ -22,7 +22,7 @@ from bot.clock import SystemClock
 from bot.store import outbox
 from bot.store.database import Database
 from tests.faults.figures import measured
-from tests.faults.harness import fill
+from tests.faults.run import fill
 
 HERE = Path(__file__).parent
 PEOPLE = 30

@@ -1,10 +1,12 @@
 """Forks applications that end by SIGKILL at a failpoint: everything is imported once, before the forks.
 
-Reads one job a line on stdin (JSON) and writes what became of each on stdout: `{"id", "pid"}` at once, and
-`{"id", "status"}` when it has ended (negative: the signal). Jobs run side by side.
+With the address of an empty database a campaign is played there first, so that each fork begins with what a process
+has read and compiled by then. Then one job a line is read on stdin (JSON), and what became of each is written on
+stdout: `{"id", "pid"}` at once, and `{"id", "status"}` when it has ended (negative: the signal). Jobs run side by side.
 """
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -15,16 +17,23 @@ from datetime import timedelta
 from typing import Any
 
 from bot import failpoints
-from bot.app import opened
-from bot.campaigns import doubts
+from bot.app import opened, opening
+from bot.campaigns import doubts, exchange
 from bot.config import Settings
 from bot.domain import delivery
+from bot.engine import procrastinate
+from bot.engine.procrastinate import Rhythm
+from bot.store import outbox
 from bot.web.server import receiver
+from tests.faults.warmth import Warmth, warmed
 
 
 def main() -> None:
     """Serve jobs until stdin ends, then end every child that is left."""
     _hurry()
+    warmth = asyncio.run(warmed(sys.argv[1])) if sys.argv[1:] else Warmth()
+    gc.collect()
+    gc.freeze()  # the forks share what is there by now as long as nobody goes through it
     told, children = threading.Lock(), set[int]()
 
     def tell(**facts: object) -> None:
@@ -41,7 +50,7 @@ def main() -> None:
         job = json.loads(line)
         pid = os.fork()
         if pid == 0:
-            _work(job)
+            _work(job, warmth)
         children.add(pid)
         tell(id=job["id"], pid=pid)
         threading.Thread(target=reap, args=(job["id"], pid), daemon=True).start()
@@ -52,13 +61,15 @@ def main() -> None:
 
 def _hurry() -> None:
     """A run is one of seconds, not of minutes: what waits for slow platforms waits for ours, which are quick."""
-    delivery.FIRST_RETRY = timedelta(milliseconds=200)
+    for module in (delivery, exchange, outbox, opening):  # each has it by name
+        vars(module)["FIRST_RETRY"] = timedelta(milliseconds=200)
+    procrastinate.USUAL = Rhythm(alive=timedelta(milliseconds=500), dead=timedelta(seconds=1.5))
     doubts.SETTLED = timedelta(seconds=2)
     doubts.LOOK_EVERY = timedelta(milliseconds=500)
     doubts.ASK_FIRST = timedelta(seconds=20)
 
 
-def _work(job: dict[str, Any]) -> None:
+def _work(job: dict[str, Any], warmth: Warmth) -> None:
     """The child's whole life."""
     code = 1
     try:
@@ -67,13 +78,13 @@ def _work(job: dict[str, Any]) -> None:
         os.dup2(1, 2)
         if job["failpoint"]:
             failpoints.arm(job["failpoint"], _Killer(job["nth"]))
-        asyncio.run(_serve(job))
+        asyncio.run(_serve(job, warmth))
         code = 0
     finally:
         os._exit(code)
 
 
-async def _serve(job: dict[str, Any]) -> None:
+async def _serve(job: dict[str, Any], warmth: Warmth) -> None:
     settings = Settings(**job["settings"])
     stopping = asyncio.Event()
     if job["kind"] == "web":
@@ -81,7 +92,10 @@ async def _serve(job: dict[str, Any]) -> None:
         async with receiver(settings, host="127.0.0.1", port=settings.port):
             await stopping.wait()
         return
-    async with opened(settings, listens=job["kind"] == "up") as app:
+    database = warmth.database(settings.database_url)
+    async with opened(
+        settings, listens=job["kind"] == "up", catalogs=warmth.catalogs, database=database
+    ) as app:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, app.stop)
         await app.run()
 

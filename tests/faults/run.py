@@ -1,0 +1,153 @@
+"""A run: one campaign under kills, as the fakes and the database tell of it."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlmodel import select
+
+from bot.config import Settings
+from bot.domain import campaign as rules
+from bot.domain.campaign import Campaign, CampaignDocument, Hours
+from bot.domain.message import Verb
+from bot.domain.people_file import Imported
+from bot.domain.recipient import Address, ChannelName, Plan
+from bot.i18n import rest_days
+from bot.sandbox.oracle import Direction, Entry, Oracle, taps_an_answer
+from bot.sandbox.server import Sandbox
+from bot.store import campaigns, choices, outbox, recipients, verification
+from bot.store.database import Database
+from bot.store.models import DeliveryRow, InboxRow
+
+ON_ITS_WAY = timedelta(seconds=10)  # from its claim to the fake, on a loaded machine
+SLUG = "under-kills"
+ZONES = ("Asia/Jakarta", "Asia/Riyadh", "Asia/Tehran", "Pacific/Kiritimati", "Pacific/Pago_Pago")
+
+
+@dataclass(slots=True)
+class Run:
+    """One campaign over so many people, half of them on each channel, who all answer at once."""
+
+    oracle: Oracle
+    sandbox: Sandbox
+    settings: Settings
+    database: Database
+    people: int
+    kills: int = 0
+    log: Path = Path("/dev/null")
+    tapped: set[str] = field(default_factory=set)
+    tapping: set[asyncio.Task[None]] = field(default_factory=set)
+    _receipts: set[str] = field(default_factory=set)
+    _read: int = 0  # entries of the fakes' list
+
+    @property
+    def chats(self) -> list[str]:
+        return [chat_of(number) for number in range(self.people)]
+
+    @property
+    def is_over(self) -> bool:
+        """Everybody was asked, has tapped, and sees the receipt."""
+        return self.receipts >= set(self.chats)
+
+    @property
+    def receipts(self) -> set[str]:
+        """The chats in which a receipt is shown."""
+        new, self._read = self.oracle.entries[self._read :], len(self.oracle.entries)
+        self._receipts.update(e.chat for e in new if e.direction is Direction.ACCEPTED and _is_receipt(e))
+        return self._receipts
+
+    async def invite(self, count: int) -> None:
+        """So many more people are to be asked."""
+        now = datetime.now(UTC)
+        newcomers = [_person(self.people + number, now) for number in range(count)]
+        await self.database.transact(recipients.put, newcomers, now=now)
+        self.people += count
+
+    def verdict(self) -> dict[str, object]:
+        """What the fakes and, where it must agree with them, the database say."""
+        with_doubt = {doubt.delivery for doubt in self.database.run(outbox.in_doubt)}
+        campaign = self.database.run(campaigns.get, SLUG)
+        register = self.database.run(choices.register, campaign.id)
+        seen = {entry.chat for entry in self.oracle.campaign_messages()}
+        return {
+            "lost": [chat for chat in self.chats if chat not in seen],
+            "duplicates": [entry.chat for entry in self.oracle.duplicates(with_doubt)],
+            "answers_lost": max(0, len(self.chats) - len(register), self._taken() - self._kept()),
+            "after_answer": [entry.chat for entry in self.oracle.after_answer() if self._is_late(entry)],
+            "ledger": self.database.run(verification.verify).chain_ok,
+        }
+
+    def _taken(self) -> int:
+        """Taps that were OKed, but for those whose people were told that they are not saved."""
+        okayed = [e for e in self.oracle.entries if e.direction is Direction.OKAYED and e.tokens]
+        return len(okayed) - sum(_says_unsaved(entry) for entry in self.oracle.entries)
+
+    def _kept(self) -> int:
+        """Taps in the inbox."""
+        return self.database.run(lambda session: len(session.exec(select(InboxRow.id)).all()))
+
+    def _is_late(self, message: Entry) -> bool:
+        """Whether it was claimed after the answer had been OKed, or claimed before and long in coming."""
+        okayed = min(e.at for e in self.oracle.entries if taps_an_answer(e) and e.place == message.place)
+        claimed = self._claimed_at(message.delivery)
+        return claimed is None or claimed > okayed or (message.begun or message.at) - okayed > ON_ITS_WAY
+
+    def _claimed_at(self, delivery: int | None) -> datetime | None:
+        """When it was claimed last: who has answered is claimed for no more, so of those it is the one that counts."""
+        asked = select(DeliveryRow.claimed_at).where(DeliveryRow.id == delivery)
+        return self.database.run(lambda session: session.exec(asked).first())
+
+    @property
+    def doubled(self) -> int:
+        """Messages that arrived twice, in doubt or not."""
+        return len(self.oracle.duplicates())
+
+
+def _is_receipt(entry: Entry) -> bool:
+    return len(entry.verbs & {Verb.OPT_IN, Verb.OPT_OUT}) == 1
+
+
+def _says_unsaved(entry: Entry) -> bool:
+    is_toast = entry.method == "answerCallbackQuery" and bool(entry.payload.get("text"))
+    return entry.direction is Direction.ACCEPTED and (is_toast or entry.method == "response_url")
+
+
+def chat_of(number: int) -> str:
+    """Where the person with this number is."""
+    return str(1000 + number) if number % 2 else f"U{number:04d}"
+
+
+def fill(database: Database, people: Iterable[int]) -> None:
+    """The people with these numbers (odd ones are on Telegram), and a campaign that asks them now."""
+    now = datetime.now(UTC)
+    today = now.date()
+    document = CampaignDocument(
+        slug=SLUG,
+        template="claude-consumer-terms",
+        announce=today - timedelta(days=2),
+        deadline=today + timedelta(days=30),
+        zone="UTC",
+        authoritative_locale="id",
+        link="https://example.com/terms",
+        single_operator=True,
+        hours=Hours(time(0, 0), time(23, 59, 59)),
+    )
+    database.run(recipients.put, [_person(number, now) for number in people], now=now)
+    draft = database.run(campaigns.add, Campaign(document), now=now)
+    started = rules.start(rules.approve(draft, by="admin"), now=now)
+    database.run(campaigns.save, started, now=now, by="admin")
+
+
+def _person(number: int, now: datetime) -> Imported:
+    chat = chat_of(number)
+    place = Address(ChannelName.SLACK, chat, "T1") if chat[0] == "U" else Address(ChannelName.TELEGRAM, chat)
+    return Imported(f"u-{number}", Plan.PRO, "id", working_zone(now), date(2024, 1, 1), (place,))
+
+
+def working_zone(now: datetime) -> str:
+    """A zone where it is now a working day, so that Slack's days of rest do not hold anything: there is one
+    on every day of the week, since not all rest on the same days."""
+    return next(zone for zone in ZONES if now.astimezone(ZoneInfo(zone)).isoweekday() not in rest_days(zone))
