@@ -75,10 +75,11 @@ def make_postgres(postgres_server: str) -> Iterator[Callable[[], str]]:
     with psycopg.connect(postgres_server, autocommit=True) as connection:
 
         def make() -> str:
-            made.append(f"kill_{uuid.uuid4().hex}")
-            connection.execute(f"CREATE DATABASE {made[-1]}".encode())
+            name = f"kill_{uuid.uuid4().hex}"
+            made.append(name)
+            connection.execute(f"CREATE DATABASE {name}".encode())
             address = postgres_server.replace("postgresql://", "postgresql+psycopg://")
-            return address.replace("/postgres?", f"/{made[-1]}?")
+            return address.replace("/postgres?", f"/{name}?")
 
         yield make
         for name in made:

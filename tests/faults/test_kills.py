@@ -43,7 +43,7 @@ KILLED_AT = {
 CLEAN = {"lost": [], "duplicates": [], "answers_lost": 0, "after_answer": [], "ledger": True}
 A_RUN = 24  # kills
 AT_ONCE = 3  # runs side by side, which keep a core busy: more would only wait for each other
-NEWCOMERS = 8  # at most, at each kill
+NEWCOMERS = 6  # at most, at each kill
 
 
 @dataclass(frozen=True, slots=True)
