@@ -24,6 +24,7 @@ from bot.store.models import DeliveryRow, InboxRow
 
 ON_ITS_WAY = timedelta(seconds=10)  # from its claim to the fake, on a loaded machine
 SLUG = "under-kills"
+AT_ONCE = 5_000  # people; a statement of PostgreSQL takes 65,535 values
 ZONES = ("Asia/Jakarta", "Asia/Riyadh", "Asia/Tehran", "Pacific/Kiritimati", "Pacific/Pago_Pago")
 
 
@@ -135,7 +136,9 @@ def fill(database: Database, people: Iterable[int]) -> None:
         single_operator=True,
         hours=Hours(time(0, 0), time(23, 59, 59)),
     )
-    database.run(recipients.put, [_person(number, now) for number in people], now=now)
+    everybody = [_person(number, now) for number in people]
+    for first in range(0, len(everybody), AT_ONCE):
+        database.run(recipients.put, everybody[first : first + AT_ONCE], now=now)
     draft = database.run(campaigns.add, Campaign(document), now=now)
     started = rules.start(rules.approve(draft, by="admin"), now=now)
     database.run(campaigns.save, started, now=now, by="admin")
