@@ -219,14 +219,15 @@ class Dispatcher:
         return room > 0 and (self.hinted or (self.more and enough))
 
     def _room(self) -> int:
-        """How many more may be claimed, once the results are saved."""
+        """How many more may be claimed, once as many results are saved as an exchange takes."""
         waiting = len(self.turns.waiting)
-        return max(0, min(self.chunk - waiting, self.most_unsettled - waiting - len(self.sending)))
+        unsettled = waiting + len(self.sending) + max(0, len(self.results) - self.at_once)
+        return max(0, min(self.chunk - waiting, self.most_unsettled - unsettled))
 
     def _begin_exchange(self, lease: Lease) -> None:
         """Nothing is between two places at this moment: what is counted now is all there is."""
-        results, self.results = self.results, []
-        limit = self._room() if self.more or self.hinted else 0
+        limit = min(self._room(), self.at_once) if self.more or self.hinted else 0
+        results, self.results = self.results[: self.at_once], self.results[self.at_once :]
         self.hinted = False
         self.exchanging = asyncio.create_task(self._exchange(lease, results, limit))
         self.exchanging.add_done_callback(lambda _: self.stir.set())
@@ -280,6 +281,8 @@ class Dispatcher:
         """What is claimed and saved at a time, and kept unsettled, suits this rate from now on."""
         self.most_unsettled = min(MOST_UNSETTLED, ceil(rate)) if rate else MOST_UNSETTLED
         self.chunk = min(self.most_unsettled, pacing.ahead(rate)) if rate else MOST_UNSETTLED
+        # more in one exchange, and all would wait for the disk together instead of sending by turns
+        self.at_once = ceil(self.most_unsettled / 2)
         # a lane with a pace keeps more of its messages before it than behind it: a slow save makes none of them late
         self.batch = max(1, self.most_unsettled // (4 if rate else 2))
 

@@ -4,6 +4,7 @@ import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.domain.message import Verb
 
@@ -28,9 +29,9 @@ def sign(key: bytes, token: TapToken, *, address: str) -> str:
 
 def sign_each(key: bytes, delivery: int, verbs: Sequence[Verb], *, address: str) -> Mapping[Verb, str]:
     """The data of each of a delivery's buttons, written in one go: every message needs them."""
-    number = _base36(delivery)
+    number, keyed = _base36(delivery), _keyed(key)
     heads = [f"{number}.{verb}" for verb in verbs]
-    macs = urlsafe_b64encode(b"".join([_mac(key, head, address) for head in heads])).decode()
+    macs = urlsafe_b64encode(b"".join([_mac(keyed, head, address) for head in heads])).decode()
     return {
         verb: f"{head}.{macs[n * MAC_TEXT : (n + 1) * MAC_TEXT]}"
         for n, (verb, head) in enumerate(zip(verbs, heads, strict=True))
@@ -63,5 +64,12 @@ def _base36(number: int) -> str:
     return text or "0"
 
 
-def _mac(key: bytes, head: str, address: str) -> bytes:
-    return hmac.digest(key, f"tap|{head}|{address}".encode(), "sha256")[:MAC_BYTES]
+@lru_cache(maxsize=8)
+def _keyed(key: bytes) -> hmac.HMAC:
+    return hmac.new(key, digestmod="sha256")
+
+
+def _mac(keyed: hmac.HMAC, head: str, address: str) -> bytes:
+    mac = keyed.copy()  # at half of what it costs to begin with the key
+    mac.update(f"tap|{head}|{address}".encode())
+    return mac.digest()[:MAC_BYTES]

@@ -9,38 +9,62 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 
-from sqlalchemy import Select, Table, bindparam, func, select, update
+from sqlalchemy import (
+    Date,
+    DateTime,
+    Executable,
+    Integer,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    func,
+    select,
+    update,
+)
 from sqlmodel import Session, SQLModel, col
 
 from bot.domain.delivery import DeliveryState
 from bot.store import campaigns, cohorts
-from bot.store.dialect import among
+from bot.store.dialect import among, rows_given, word, written
 from bot.store.models import CampaignRow, DeliveryRow
 
 _DELIVERY: Table = SQLModel.metadata.tables["delivery"]
 _ADDRESS: Table = SQLModel.metadata.tables["address"]
 
-_SENT = (
-    update(_DELIVERY)
-    .where(_DELIVERY.c.id == bindparam("delivery"), _DELIVERY.c.claim == bindparam("under"))
-    .where(_DELIVERY.c.state == DeliveryState.SENDING.value)
-    .values(
-        state=DeliveryState.SENT.value,
-        reason=None,
-        settled_at=bindparam("at"),
-        platform_message=bindparam("message"),
-        asked_on=func.coalesce(bindparam("asked", type_=_DELIVERY.c.asked_on.type), _DELIVERY.c.asked_on),
-        deadline_shown=func.coalesce(
-            bindparam("shown", type_=_DELIVERY.c.deadline_shown.type), _DELIVERY.c.deadline_shown
-        ),
-    )
-)
 _FOUND = (
     update(_ADDRESS)
     .where(_ADDRESS.c.id == bindparam("address"))
     .where(_ADDRESS.c.conversation.is_distinct_from(bindparam("conversation_now")))
     .values(conversation=bindparam("conversation_now"))
 )
+
+
+@cache
+def _sent(dialect: str) -> Executable:
+    given = rows_given(
+        dialect,
+        "arrivals",
+        delivery=Integer(),
+        under=Integer(),
+        at=DateTime(timezone=True),
+        message=Text(),
+        asked=Date(),
+        shown=Date(),
+    )
+    return (
+        update(_DELIVERY)
+        .where(_DELIVERY.c.id == given["delivery"], _DELIVERY.c.claim == given["under"])
+        .where(_DELIVERY.c.state == word(DeliveryState.SENDING))
+        .values(
+            state=DeliveryState.SENT.value,
+            reason=None,
+            settled_at=given["at"],
+            platform_message=given["message"],
+            asked_on=func.coalesce(given["asked"], _DELIVERY.c.asked_on),
+            deadline_shown=func.coalesce(given["shown"], _DELIVERY.c.deadline_shown),
+        )
+    )
 
 
 @cache
@@ -59,7 +83,7 @@ class Arrival:
 
     delivery: int
     claim: int
-    at: datetime | None
+    at: datetime
     message: str | None
     address: int
     conversation: str | None
@@ -77,14 +101,14 @@ def save(session: Session, arrivals: Sequence[Arrival]) -> int:
         {
             "delivery": arrival.delivery,
             "under": arrival.claim,
-            "at": arrival.at,
+            "at": written(arrival.at),
             "message": arrival.message,
-            "asked": arrival.asked_on,
-            "shown": arrival.deadline_shown,
+            "asked": arrival.asked_on and arrival.asked_on.isoformat(),
+            "shown": arrival.deadline_shown and arrival.deadline_shown.isoformat(),
         }
         for arrival in arrivals
     ]
-    saved = connection.execute(_SENT, rows).rowcount
+    saved = connection.execute(_sent(connection.dialect.name), {"arrivals": rows}).rowcount
     found = [
         {"address": arrival.address, "conversation_now": arrival.conversation}
         for arrival in arrivals

@@ -16,6 +16,7 @@ from sqlmodel import Session, SQLModel, col
 from bot.domain.campaign import CampaignState
 from bot.domain.delivery import DeliveryState
 from bot.domain.step import StepKind
+from bot.store.dialect import word
 from bot.store.models import (
     AddressRow,
     CampaignRow,
@@ -39,7 +40,7 @@ def unread() -> ColumnElement[bool]:
     """Who has written something that we have not yet read gets no campaign message meanwhile."""
     return (
         select(col(InboxRow.id))
-        .where(col(InboxRow.state) == "new", col(InboxRow.sender) == AddressRow.key)
+        .where(col(InboxRow.state) == word("new"), col(InboxRow.sender) == AddressRow.key)
         .where(col(InboxRow.identity) == DeliveryRow.lane)  # what came by another identity may never be read
         .exists()
     )
@@ -47,7 +48,7 @@ def unread() -> ColumnElement[bool]:
 
 def may_run() -> ColumnElement[bool]:
     """Replies, and the steps of campaigns that are not paused."""
-    return or_(_REPLY, col(CampaignRow.state) != CampaignState.PAUSED.value)
+    return or_(_REPLY, col(CampaignRow.state) != word(CampaignState.PAUSED))
 
 
 def find(session: Session, lane: str, *, now: datetime, limit: int) -> Sequence[Candidate]:
@@ -57,7 +58,7 @@ def find(session: Session, lane: str, *, now: datetime, limit: int) -> Sequence[
     found: list[Candidate] = []
     for statement in _due_first():
         if len(found) < limit:
-            found += connection.execute(statement, {**asked, "most": limit - len(found)})
+            found += connection.execute(statement, {**asked, "most": limit - len(found)}).all()
     return found
 
 
@@ -128,7 +129,7 @@ def _columns() -> Sequence[Any]:
     written_to = (
         select(col(other.id))
         .where(col(other.recipient_id) == DeliveryRow.recipient_id, col(other.kind) != StepKind.REPLY.value)
-        .where(col(other.state) == DeliveryState.SENDING.value)
+        .where(col(other.state) == word(DeliveryState.SENDING))
         .exists()
     )
     delivery = (

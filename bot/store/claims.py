@@ -30,7 +30,7 @@ from bot.domain.recipient import Address, ChannelName, Reach, covers
 from bot.domain.step import StepKind
 from bot.store import addresses, campaigns, candidates, messages
 from bot.store.candidates import Candidate, may_run, unread
-from bot.store.dialect import among
+from bot.store.dialect import among, word
 from bot.store.lanes import Lease
 from bot.store.models import (
     AddressRow,
@@ -108,7 +108,7 @@ def overtaken(session: Session, revisions: Mapping[int, int], *, now: datetime) 
     than the one of this delivery."""
     connection = session.connection()
     asked = {"ids": list(revisions), "now": now}
-    found = connection.execute(_overtaken(connection.dialect.name), asked)
+    found = connection.execute(_overtaken(connection.dialect.name), asked).all()
     return {
         number for number, revision, is_so in found if number and (is_so or revision != revisions[number])
     }
@@ -126,7 +126,7 @@ def _overtaken(dialect: str) -> sa.Select[int | None, int, bool]:
         unread(),
         answered,
         col(RecipientRow.muted_at).is_not(None),
-        col(CampaignRow.state) != CampaignState.RUNNING.value,
+        col(CampaignRow.state) != word(CampaignState.RUNNING),
         func.coalesce(DeliveryRow.not_after, SlotRow.not_after) < sa.bindparam("now"),
     )
     return (
@@ -403,7 +403,7 @@ def _history(
     if not people:
         return steps, told
     connection = session.connection()
-    found = connection.execute(_steps_of(connection.dialect.name), {"people": list(people)})
+    found = connection.execute(_steps_of(connection.dialect.name), {"people": list(people)}).all()
     for owner, about, state, at, day in found:
         if state in REACHED and at is not None:
             steps.setdefault(owner or 0, {})[about] = at

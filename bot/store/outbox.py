@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 
-from sqlalchemy import Table, bindparam, insert
+from sqlalchemy import Executable, Integer, Table, Text, bindparam, insert
 from sqlmodel import Session, SQLModel, and_, col, func, or_, select, update
 
 from bot.domain.delivery import FIRST_RETRY, Delivery, DeliveryState, OnDoubt, doubt
@@ -16,6 +17,7 @@ from bot.store.arrivals import Arrival
 from bot.store.candidates import may_run
 from bot.store.claims import delivery_of, ready
 from bot.store.database import leave_no_traces
+from bot.store.dialect import rows_given
 from bot.store.lanes import Lease
 from bot.store.models import AddressRow, CampaignRow, DeliveryRow, LaneRow, SlotRow
 
@@ -26,11 +28,6 @@ OPEN = (DeliveryState.DUE.value, SENDING)
 
 _DELIVERY: Table = SQLModel.metadata.tables["delivery"]
 _ADDED = insert(_DELIVERY).returning(_DELIVERY.c.id)
-_WORDED = (
-    update(_DELIVERY)
-    .where(_DELIVERY.c.id == bindparam("delivery"))
-    .values(rendering=bindparam("text"), revision=bindparam("of_revision"))
-)
 _UNBEGUN = {"final": False, "claim": 0, "epoch": 0, "failures": 0, "doubts": 0}
 _WITHDRAWN = (
     update(_DELIVERY)
@@ -132,18 +129,19 @@ def word(session: Session, wordings: Sequence[Wording]) -> None:
         for wording in wordings
     ]
     if rows:
-        session.connection().execute(_WORDED, rows)
+        connection = session.connection()
+        connection.execute(_worded(connection.dialect.name), {"wordings": rows})
 
 
 def save(session: Session, settled: Sequence[Settled], *, now: datetime) -> int:
     """The results are stored, each only under its own claim; how many rows took theirs."""
-    arrived, others = [], []
+    arrived = list[Arrival]()
+    saved = 0
     for result in settled:
-        if _is_arrival(result):
-            arrived.append(_arrival(result))
+        if (arrival := _arrival(result)) is not None:
+            arrived.append(arrival)
         else:
-            others.append(result)
-    saved = sum(_save(session, result, now) for result in others)
+            saved += _save(session, result, now)
     saved += arrivals.save(session, arrived)
     shown = [result.delivery.id for result in settled if result.deadline_shown]
     arrivals.look_for_old_dates(session, shown)
@@ -282,6 +280,16 @@ def in_doubt(session: Session) -> list[Doubt]:
     ]
 
 
+@cache
+def _worded(dialect: str) -> Executable:
+    given = rows_given(dialect, "wordings", delivery=Integer(), text=Text(), of_revision=Integer())
+    return (
+        update(_DELIVERY)
+        .where(_DELIVERY.c.id == given["delivery"])
+        .values(rendering=given["text"], revision=given["of_revision"])
+    )
+
+
 def _columns(reply: Reply, *, now: datetime, revision: int | None) -> dict[str, object]:
     return _UNBEGUN | {
         "kind": StepKind.REPLY.value,
@@ -339,14 +347,11 @@ def _save(session: Session, result: Settled, now: datetime) -> int:
     return 1
 
 
-def _is_arrival(result: Settled) -> bool:
-    """A campaign step that was accepted: nothing of its row needs to be read."""
-    delivery = result.delivery
-    return delivery.state is DeliveryState.SENT and is_campaigns(delivery.step)
-
-
-def _arrival(result: Settled) -> Arrival:
+def _arrival(result: Settled) -> Arrival | None:
+    """A campaign step that was accepted: nothing of its row needs to be read. None for anything else."""
     after = result.delivery
+    if after.state is not DeliveryState.SENT or after.settled_at is None or not is_campaigns(after.step):
+        return None
     return Arrival(
         delivery=after.id,
         claim=after.claim,

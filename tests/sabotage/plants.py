@@ -229,11 +229,14 @@ def _standing_without(**facts: Any) -> Callable[[], None]:
 
 def _no_fence() -> None:
     _put(outbox, "_fenced", lambda session, row: session.get(DeliveryRow, row.id))
-    this = arrivals._DELIVERY.c
-    anyone = this.claim - sa.bindparam("under") < 1_000_000  # it is asked for, and says nothing
-    saved = sa.update(arrivals._DELIVERY).where(this.id == sa.bindparam("delivery"), anyone)
-    values = dict(arrivals._SENT._values or {})
-    _put(arrivals, "_SENT", saved.values(values))
+    sent = arrivals._sent
+
+    def anyones(dialect: str) -> sa.Executable:
+        fenced: Any = sent(dialect)
+        its_id, *_ = fenced._where_criteria
+        return sa.update(arrivals._DELIVERY).where(its_id).values(dict(fenced._values))
+
+    _put(arrivals, "_sent", anyones)
 
 
 def _two_owners() -> None:
@@ -247,7 +250,7 @@ def _two_owners() -> None:
 
 
 def _token_unsigned() -> None:
-    _put(token, "_mac", lambda key, head, address: "AAAAAAAAAAAAAAAA")
+    _put(token, "_mac", lambda keyed, head, address: bytes(token.MAC_BYTES))
 
 
 def _signature_unchecked() -> None:

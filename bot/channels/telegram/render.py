@@ -142,6 +142,7 @@ def _joined(pieces: Sequence[str | Verb]) -> tuple[str | Verb, ...]:
 
 
 def _token(token: str) -> str:
-    if not 0 < len(token.encode()) <= MAX_TOKEN:
-        raise ValueError(f"a button's token has 1 to {MAX_TOKEN} bytes, this one {len(token.encode())}")
+    size = len(token) if token.isascii() else len(token.encode())
+    if not 0 < size <= MAX_TOKEN:
+        raise ValueError(f"a button's token has 1 to {MAX_TOKEN} bytes, this one {size}")
     return quoted(token)

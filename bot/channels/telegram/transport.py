@@ -115,7 +115,7 @@ class AiohttpRequest(BaseRequest):
     def parse_json_payload(payload: bytes) -> dict[str, object]:
         """The answer's JSON object; unlike the library's, without logging what it was."""
         try:
-            answer = json.loads(payload)
+            answer = json.loads(payload.decode())  # of bytes it would guess the encoding
         except ValueError as error:
             raise TelegramError("The answer is not JSON") from error
         if not isinstance(answer, dict):
