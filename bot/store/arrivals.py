@@ -17,7 +17,6 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
-    bindparam,
     func,
     select,
     update,
@@ -31,13 +30,6 @@ from bot.store.models import CampaignRow, DeliveryRow
 
 _DELIVERY: Table = SQLModel.metadata.tables["delivery"]
 _ADDRESS: Table = SQLModel.metadata.tables["address"]
-
-_FOUND = (
-    update(_ADDRESS)
-    .where(_ADDRESS.c.id == bindparam("address"))
-    .where(_ADDRESS.c.conversation.is_distinct_from(bindparam("conversation_now")))
-    .values(conversation=bindparam("conversation_now"))
-)
 
 
 @cache
@@ -64,6 +56,17 @@ def _sent(dialect: str) -> Executable:
             asked_on=func.coalesce(given["asked"], _DELIVERY.c.asked_on),
             deadline_shown=func.coalesce(given["shown"], _DELIVERY.c.deadline_shown),
         )
+    )
+
+
+@cache
+def _found(dialect: str) -> Executable:
+    given = rows_given(dialect, "places", address=Integer(), conversation=Text())
+    return (
+        update(_ADDRESS)
+        .where(_ADDRESS.c.id == given["address"])
+        .where(_ADDRESS.c.conversation.is_distinct_from(given["conversation"]))
+        .values(conversation=given["conversation"])
     )
 
 
@@ -110,12 +113,12 @@ def save(session: Session, arrivals: Sequence[Arrival]) -> int:
     ]
     saved = connection.execute(_sent(connection.dialect.name), {"arrivals": rows}).rowcount
     found = [
-        {"address": arrival.address, "conversation_now": arrival.conversation}
+        {"address": arrival.address, "conversation": arrival.conversation}
         for arrival in arrivals
         if arrival.conversation and arrival.address
     ]
     if found:  # where edits go: Slack tells it with the first message
-        connection.execute(_FOUND, found)
+        connection.execute(_found(connection.dialect.name), {"places": found})
     cohorts.note(session, [arrival.delivery for arrival in arrivals if arrival.asked_on])
     return saved
 

@@ -17,8 +17,9 @@ ANSWER_WITHIN = 30  # seconds; what comes later is in doubt
 CONNECT_WITHIN = 10  # seconds; what has not connected by then was surely not sent
 IN_FLIGHT = 64
 
-# the library writes whole messages to a logger whose own level is not above DEBUG: this one's is set
+# the library writes out whole messages for a logger whose own level is not above DEBUG, whoever hears of them
 LIBRARY_LOG = logging.getLogger("slack_sdk")
+LIBRARY_LOG.setLevel(logging.WARNING)
 
 
 def identity_of(team: str) -> str:
