@@ -182,7 +182,7 @@ async def _drained(database, channel, count: int) -> float:  # noqa: ANN001
     dispatcher = Dispatcher(
         database,
         channel,
-        Composer(i18n.Catalogs.load(resources.locales()), operator="Contoh"),
+        Composer(i18n.Catalogs.load(resources.locales()).read_all(), operator="Contoh"),
         clock=database.clock,
         owner=owner_name(),
         key=b"k" * 32,

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from gettext import GNUTranslations
 from io import BytesIO
@@ -135,6 +135,14 @@ class Catalogs:
         catalogs = cls(folder)
         catalogs.for_locale(AUTHORITATIVE, BOT)
         return catalogs
+
+    def read_all(self) -> Self:
+        """The same; no message will wait until a catalog is read, or how its language writes days and numbers."""
+        for locale in LOCALES:
+            for domain in (BOT, *self.templates()):
+                self._catalog(locale, domain)
+            shown_day_and_time(datetime.now(UTC), locale, "UTC")
+        return self
 
     def for_locale(self, locale: str | None, domain: str, *, authoritative: str = AUTHORITATIVE) -> Catalog:
         """The first catalog without a gap among: this locale's, its language's, the authoritative one's.

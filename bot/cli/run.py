@@ -76,12 +76,13 @@ def _run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 async def _serve(settings: "Settings", *, listens: bool) -> None:
-    from bot import logs
+    from bot import i18n, logs, resources
     from bot.app import memory, opened
 
+    catalogs = i18n.Catalogs.load(resources.locales()).read_all()
     is_outdated = True
     while is_outdated:  # opened anew where there are other identities
-        async with opened(settings, listens=listens) as app:
+        async with opened(settings, listens=listens, catalogs=catalogs) as app:
             logs.configure(settings.log_level, secrets=(*settings.secrets(), *app.secrets))
             _stop_on_signals(app)
             memory.settle()
