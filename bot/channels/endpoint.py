@@ -142,4 +142,6 @@ async def _answered(protocol: ResponseHandler) -> Answer:
     while True:
         head, content = await protocol.read()
         if head.code >= 200:  # below: there is more to come
-            return Answer(head.code, head.headers, await content.read())
+            # a short answer comes with its head; to wait for what is there takes two turns
+            body = content.read_nowait() if content.is_eof() else await content.read()
+            return Answer(head.code, head.headers, body)

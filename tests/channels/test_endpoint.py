@@ -99,6 +99,30 @@ async def test_an_answer_that_drips_is_cut_off(serve):
             await asyncio.wait_for(endpoint.post(b"{}"), timeout=5)
 
 
+async def test_each_post_has_its_own_time(serve):
+    """One timer watches over all of them: whoever is answered in time leaves the others theirs."""
+
+    async def second_only(reader, writer):
+        _, body = await request(reader)
+        if body == b"2":
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        await reader.read()
+
+    timeout = aiohttp.ClientTimeout(sock_read=0.2)
+    async with aiohttp.ClientSession() as session:
+        endpoint = Endpoint(session, await serve(second_only), timeout=timeout, headers=HEADERS)
+        posts = [asyncio.create_task(endpoint.post(body)) for body in (b"1", b"2", b"3")]
+        answers = await asyncio.wait_for(asyncio.gather(*posts, return_exceptions=True), timeout=5)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(endpoint.post(b"4"), timeout=5)
+
+    assert [type(answer).__name__ for answer in answers] == [
+        "SocketTimeoutError",
+        "Answer",
+        "SocketTimeoutError",
+    ]
+
+
 async def test_a_post_that_was_given_up_leaves_no_connection_to_the_next(serve):
     """Its answer would be taken for that of another."""
     connections = []
