@@ -281,8 +281,8 @@ class Dispatcher:
         """What is claimed and saved at a time, and kept unsettled, suits this rate from now on."""
         self.most_unsettled = min(MOST_UNSETTLED, ceil(rate)) if rate else MOST_UNSETTLED
         self.chunk = min(self.most_unsettled, pacing.ahead(rate)) if rate else MOST_UNSETTLED
-        # more in one exchange, and all would wait for the disk together instead of sending by turns
-        self.at_once = ceil(self.most_unsettled / 2)
+        # more in one exchange, and all of a lane without a pace would wait for the disk together, then send together
+        self.at_once = self.most_unsettled if rate else MOST_UNSETTLED // 2
         # a lane with a pace keeps more of its messages before it than behind it: a slow save makes none of them late
         self.batch = max(1, self.most_unsettled // (4 if rate else 2))
 
