@@ -1,6 +1,7 @@
 """What every test stands on: no way out of this machine, and a PostgreSQL server for those who ask."""
 
 import logging
+import os
 import socket
 import tempfile
 import uuid
@@ -137,3 +138,13 @@ def _refuse_outside(host: str, attempts: list[str]) -> None:
     if host not in ("localhost", "::1") and not host.startswith("127."):
         attempts.append(host)
         raise LeftTheMachine(f"a test tried to reach {host}")
+
+
+@pytest.fixture
+def in_memory() -> Iterator[Path]:
+    """A folder in the machine's memory, if that is to be had: what is killed is the program, not the machine."""
+    place = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(
+        prefix="tenggat-kills-", dir=place if os.access(place, os.W_OK) else None
+    ) as folder:
+        yield Path(folder)

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -95,13 +94,3 @@ def drop_postgres(postgres_server: str) -> Callable[[str], None]:
             connection.execute(f"DROP DATABASE {make_url(url).database} WITH (FORCE)".encode())
 
     return drop
-
-
-@pytest.fixture
-def in_memory() -> Iterator[Path]:
-    """A folder in the machine's memory, if that is to be had: what is killed is the program, not the machine."""
-    place = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(
-        prefix="tenggat-kills-", dir=place if os.access(place, os.W_OK) else None
-    ) as folder:
-        yield Path(folder)
