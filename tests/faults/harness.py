@@ -8,7 +8,7 @@ import socket
 import sys
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
@@ -200,7 +200,19 @@ async def end(child: Child) -> None:
     if not child.ended.done():
         os.kill(child.pid, signal.SIGTERM)
     await asyncio.wait({child.ended}, timeout=15)
-    assert child.ended.done(), "the process did not end within 15 s of SIGTERM"
+    if not child.ended.done():
+        await tell_where(child)
+    assert child.ended.done(), (
+        "the process did not end within 15 s of SIGTERM: see its log for what it waits for"
+    )
+
+
+async def tell_where(child: Child) -> None:
+    """What the process waits for is in its log: its tasks, if its event loop turns, and its threads."""
+    for sign in (signal.SIGUSR1, signal.SIGUSR2):
+        with suppress(ProcessLookupError):
+            os.kill(child.pid, sign)
+        await asyncio.sleep(0.5)
 
 
 def _people_answer(run: Run, telegram: FakeTelegram, slack: FakeSlack) -> None:

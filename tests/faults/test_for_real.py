@@ -12,7 +12,7 @@ import pytest
 from bot.store import outbox
 from tests.faults.conftest import Server
 from tests.faults.figures import measured
-from tests.faults.harness import WITHIN, Child, Zygote, begin, end, play_out, staged, zygote
+from tests.faults.harness import WITHIN, Child, Zygote, begin, end, play_out, staged, tell_where, zygote
 from tests.faults.run import Run
 
 pytestmark = pytest.mark.torture
@@ -114,6 +114,9 @@ async def _under(run: Run, forks: Zygote, hurt: Callable[[], Awaitable[object]],
                 if count < at_most:
                     await hurt()
                     count += 1
+    except TimeoutError:
+        await tell_where(child)
+        raise
     finally:
         await end(child)
 

@@ -6,12 +6,14 @@ stdout: `{"id", "pid"}` at once, and `{"id", "status"}` when it has ended (negat
 """
 
 import asyncio
+import faulthandler
 import gc
 import json
 import os
 import signal
 import sys
 import threading
+import traceback
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -76,15 +78,20 @@ def _work(job: dict[str, Any], warmth: Warmth) -> None:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND), 1)
         os.dup2(1, 2)
+        faulthandler.register(signal.SIGUSR2)
         if job["failpoint"]:
             failpoints.arm(job["failpoint"], _Killer(job["nth"]))
         asyncio.run(_serve(job, warmth))
         code = 0
+    except BaseException:
+        traceback.print_exc()
+        raise
     finally:
         os._exit(code)
 
 
 async def _serve(job: dict[str, Any], warmth: Warmth) -> None:
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, _tell_tasks)
     settings = Settings(**job["settings"])
     stopping = asyncio.Event()
     if job["kind"] == "web":
@@ -98,6 +105,13 @@ async def _serve(job: dict[str, Any], warmth: Warmth) -> None:
     ) as app:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, app.stop)
         await app.run()
+
+
+def _tell_tasks() -> None:
+    """What every task waits for is in the log."""
+    for task in asyncio.all_tasks():
+        task.print_stack(file=sys.stderr)
+    sys.stderr.flush()
 
 
 class _Killer:
