@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 PLAN, INBOX, ERRANDS = "plan", "inbox", "errands"
 LANES, SEGMENTS = "lane", "segments:all"  # shared with other processes: a lane's drain, much to plan
 LOOK = timedelta(seconds=3)  # in which identities that were added are noticed
-GRACE = 10.0  # seconds that sends on their way have when the program is stopped
+GRACE = 8.0  # seconds that sends on their way have when the program is stopped
 LONGEST_RETRY = timedelta(minutes=15)  # `drain` waits so long for a platform that said to come later
 
 

@@ -31,6 +31,13 @@ POSTGRES_THREADS = 4
 # A process that stands still in the midst of a transaction keeps what it has locked from all others: PostgreSQL
 # ends the transaction after so many milliseconds. Ours wait for nobody while they are open.
 FROZEN = "idle_in_transaction_session_timeout=15000"
+SEEN_TO_BE_AWAY = {  # libpq's names, seconds but for the last: a server that is gone without a word is known to be
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds
+}
 DURABLE = """
     SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')
@@ -196,7 +203,9 @@ class Database:
     @property
     def plain_url(self) -> str:
         """The address as PostgreSQL's own library reads it, with its password."""
-        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        asked = {name: str(value) for name, value in SEEN_TO_BE_AWAY.items()}
+        plain = self.url.set(drivername="postgresql").update_query_dict(asked)
+        return plain.render_as_string(hide_password=False)
 
     @property
     def shown_url(self) -> str:
@@ -331,7 +340,7 @@ def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
         engine = create_engine(
             url,
-            connect_args={"options": f"-c {FROZEN}"},
+            connect_args={"options": f"-c {FROZEN}", **SEEN_TO_BE_AWAY},
             pool_size=POSTGRES_THREADS,
             max_overflow=2,
             pool_pre_ping=True,

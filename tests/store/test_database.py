@@ -1,8 +1,11 @@
+import socket
 import sqlite3
 import threading
 from contextlib import closing
 from pathlib import Path
+from unittest.mock import patch
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -14,6 +17,7 @@ from bot.domain.campaign import Campaign
 from bot.domain.choice import ChoiceValue
 from bot.exceptions import DatabaseAway, DatabaseNotMigrated, NotSavedInTime
 from bot.store import campaigns
+from bot.store import database as store
 from bot.store.database import Database, leave_no_traces
 from bot.store.models import RecipientRow
 from tests.worlds import BEFORE, document, on_telegram
@@ -213,3 +217,29 @@ def test_a_transaction_that_stands_still_gives_back_what_it_locked(postgres_url)
             database.run(stand_still)
 
     assert shown == "15s"
+
+
+def test_a_server_that_says_nothing_is_away_within_seconds():
+    """A machine that lost its power closes no connection: whoever waits for it would wait for many minutes."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql+psycopg://tenggat@127.0.0.1:{silent.getsockname()[1]}/tenggat"
+        with (
+            patch.dict(store.SEEN_TO_BE_AWAY, connect_timeout=2),  # libpq takes no less
+            Database(url, clock=SystemClock()) as database,
+            pytest.raises(DatabaseAway),
+        ):
+            database.run(_mute_nobody)
+
+
+def test_every_connection_notices_that_its_server_is_gone(postgres_url):
+    """The engine's workers connect by themselves, with the address that they are given."""
+    with Database(postgres_url, clock=SystemClock()) as database:
+        with database.engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, psycopg.Connection)
+            ours = driver.info.get_parameters()
+        with psycopg.connect(database.plain_url) as connection:
+            theirs = connection.info.get_parameters()
+
+    for asked in (ours, theirs):
+        assert {name: int(asked[name]) for name in store.SEEN_TO_BE_AWAY} == store.SEEN_TO_BE_AWAY
