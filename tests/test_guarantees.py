@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.sabotage.plants import PLANTS
+from tools.guarantees import Figures, merged
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
@@ -43,3 +44,14 @@ def test_every_control_that_is_named_is_planted() -> None:
 
     assert named
     assert named <= set(PLANTS)
+
+
+def test_newer_figures_of_the_same_thing_stand_in_the_place_of_older_ones() -> None:
+    """Parts that were measured at other times stay."""
+    rows: list[Figures] = [
+        {"what": "simulation", "at": "2026-11-28", "of": "1 to 50", "broken": 1},
+        {"what": "simulation", "at": "2026-11-28", "of": "51 to 100", "broken": 0},
+        {"what": "simulation", "at": "2026-11-29", "of": "1 to 50", "broken": 0},
+    ]
+
+    assert merged(rows) == [rows[2], rows[1]]

@@ -116,7 +116,7 @@ async def test_no_write_may_fail_at_the_cost_of_an_answer(
             database.unlink()
 
     name = {KILL: "kill"}.get(fault, errno.errorcode.get(fault, ""))
-    measured("writes and fsyncs", fault=name, of=whole.passed, struck=struck, lost=0, corrupt=0)
+    measured("writes and fsyncs", fault=name, places=whole.passed, struck=struck, lost=0, corrupt=0)
     assert struck, "no fault ever struck"
 
 
