@@ -41,6 +41,8 @@ KILLED_AT = {
     "database.after_commit": 40,
 }
 CLEAN = {"lost": [], "duplicates": [], "answers_lost": 0, "after_answer": [], "ledger": True}
+FEW = 2 * len(KILLED_AT)  # kills
+PART, PARTS = 1_000, 5  # kills on each engine, in the long form
 A_RUN = 24  # kills
 AT_ONCE = 3  # runs side by side, which keep a core busy: more would only wait for each other
 NEWCOMERS = 6  # at most, at each kill
@@ -77,12 +79,20 @@ def test_somewhere_it_is_a_working_day_at_any_hour_of_the_week(hours: int) -> No
     assert now.astimezone(ZoneInfo(zone)).isoweekday() not in rest_days(zone)
 
 
+def many(part: int) -> object:
+    """A part of the long form, which takes minutes."""
+    return pytest.param(PART, part, marks=pytest.mark.long, id=f"part-{part}")
+
+
 @pytest.mark.torture
 @pytest.mark.parametrize("engine", ["sqlite", "postgres"])
-@pytest.mark.parametrize("kills", [2 * len(KILLED_AT), pytest.param(5_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    ("kills", "part"), [pytest.param(FEW, 0, id="few"), *(many(part) for part in range(1, PARTS + 1))]
+)
 async def test_kills_lose_nothing_and_double_nothing_unlisted(
     engine: str,
     kills: int,
+    part: int,
     in_memory: Path,
     make_postgres: Callable[[], str],
     drop_postgres: Callable[[str], None],
@@ -108,11 +118,12 @@ async def test_kills_lose_nothing_and_double_nothing_unlisted(
             sys.stdout.write(f"{engine}: {sum(fate.kills for fate in fates)} of {kills} kills\n")
 
     async with fresh() as url, zygote(url) as forks, asyncio.TaskGroup() as runs:
-        for planned in plan(kills):
+        for planned in plan(kills, part):
             runs.create_task(one(forks, planned))
 
     measured(
         "kills",
+        of=f"part {part} of {PARTS}" if part else "the short form",
         engine=engine,
         kills=sum(fate.kills for fate in fates),
         broken=sum(fate.verdict != CLEAN for fate in fates),
@@ -125,9 +136,9 @@ async def test_kills_lose_nothing_and_double_nothing_unlisted(
     assert {kill.failpoint for fate in fates for kill in fate.planned} == KILLED_AT.keys()
 
 
-def plan(kills: int) -> list[Sequence[Kill]]:
+def plan(kills: int, part: int) -> list[Sequence[Kill]]:
     """So many kills, the first and third passage of each failpoint among them, each run's by one kind of process."""
-    random = Random(kills)
+    random = Random(f"{kills}/{part}")
     places = [(name, nth) for name in KILLED_AT for nth in (1, 3)]
     names = random.choices(list(KILLED_AT), k=kills - len(places))
     places += [(name, random.randint(1, KILLED_AT[name])) for name in names]
