@@ -1,6 +1,7 @@
 """The canaries sing: each way in which a secret could get out is one that is listened to."""
 
 import logging
+from base64 import b64encode
 
 import pytest
 
@@ -9,7 +10,7 @@ from bot.domain import ledger
 from tests.canaries import Canaries, Ear
 
 SECRET = "a canary of this very test, 32 signs"
-NONCE = bytes(range(32))
+NONCE = b"a nonce that no other test takes"  # 32 bytes
 logger = logging.getLogger("bot.a_canary_of_this_test")
 
 
@@ -34,7 +35,7 @@ def test_what_is_no_secret_is_heard_by_nobody(cage):
     assert cage.heard == []
 
 
-@pytest.mark.parametrize("secret", [SECRET, NONCE.hex(), "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="])
+@pytest.mark.parametrize("secret", [SECRET, NONCE.hex(), b64encode(NONCE).decode()])
 def test_a_secret_is_heard_in_the_words_in_a_field_and_in_a_traceback(cage, secret):
     logger.debug("posting to %s", f"https://api.example/{secret}")
     logger.debug("posting", extra={"key": secret})
