@@ -112,6 +112,13 @@ class Deliveries:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _deliver(self, issued: Issued, carrier: Carrier) -> None:
+        try:
+            await self._carried(issued, carrier)
+        finally:
+            if not issued.is_settled:  # whoever waits for it must not wait for ever
+                issued.give_up("not delivered")
+
+    async def _carried(self, issued: Issued, carrier: Carrier) -> None:
         why = ""
         for attempt in range(1 + len(RETRY_AFTER)):
             if attempt:

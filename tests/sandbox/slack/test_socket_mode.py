@@ -141,6 +141,19 @@ async def test_a_tap_in_the_air_is_lost_with_the_connection(listener, slack):
     assert tap.failure == "connection_failed"
 
 
+async def test_nobody_waits_for_ever_for_a_tap_whose_way_to_the_app_breaks(slack, monkeypatch, caplog):
+    """A sandbox with a fault of its own must not look like a bot that says nothing."""
+
+    async def carry(*_: object, **__: object) -> None:
+        raise RuntimeError("the way broke")
+
+    monkeypatch.setattr(slack.sockets, "carry", carry)
+    tap = slack.tap("U1", "D1", "1.000000", "choice.i", "x")
+
+    assert not await asyncio.wait_for(tap.settled(), 5)
+    assert tap.failure == "not delivered"
+
+
 async def test_an_answer_in_the_acknowledgement_is_shown_to_its_author(listener, slack, seen, oracle):
     listener.answer = {"text": "42 people"}
 
