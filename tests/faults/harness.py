@@ -185,6 +185,9 @@ async def play_out(run: Run, zygote: Zygote, kind: str) -> None:
         while not run.is_over:
             await asyncio.wait({child.ended}, timeout=0.05)
             assert not child.ended.done(), run.log.read_text()
+    except asyncio.CancelledError:  # it takes too long
+        await tell_where(child)
+        raise
     finally:
         await end(child)
 

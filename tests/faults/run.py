@@ -1,7 +1,7 @@
 """A run: one campaign under kills, as the fakes and the database tell of it."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -23,6 +23,8 @@ from bot.store.database import Database
 from bot.store.models import DeliveryRow, InboxRow
 
 ON_ITS_WAY = timedelta(seconds=10)  # from its claim to the fake, on a loaded machine
+MOST_TOLD = 12  # entries of the fakes' list
+LAST_WORDS = 8_000  # letters of the log
 SLUG = "under-kills"
 AT_ONCE = 5_000  # people; a statement of PostgreSQL takes 65,535 values
 ZONES = ("Asia/Jakarta", "Asia/Riyadh", "Asia/Tehran", "Pacific/Kiritimati", "Pacific/Pago_Pago")
@@ -66,6 +68,13 @@ class Run:
         newcomers = [_person(self.people + number, now) for number in range(count)]
         await self.database.transact(recipients.put, newcomers, now=now)
         self.people += count
+
+    def told_at_the_end(self, planned: Sequence[object]) -> str:
+        """Who still waits, and the end of what the processes said, for a run that did not come to its end."""
+        waiting = sorted(set(self.chats) - self.receipts)
+        seen = [entry for entry in self.oracle.entries if entry.chat in waiting]
+        lines = [f"planned: {planned}", f"no receipt yet: {waiting}", *map(str, seen[-MOST_TOLD:])]
+        return "\n".join([*lines, self.log.read_text()[-LAST_WORDS:]])
 
     def verdict(self) -> dict[str, object]:
         """What the fakes and, where it must agree with them, the database say."""

@@ -113,7 +113,10 @@ async def test_kills_lose_nothing_and_double_nothing_unlisted(
     async def one(forks: Zygote, planned: Sequence[Kill]) -> None:
         webhooks = planned[0].is_of_web
         async with gate, fresh() as url, staged(url, in_memory, people=0, webhooks=webhooks) as run:
-            await play(run, forks, planned)
+            try:
+                await play(run, forks, planned)
+            except TimeoutError:
+                raise AssertionError(run.told_at_the_end(planned)) from None
             fates.append(Fate(planned, run.kills, run.doubled, run.verdict()))
             sys.stdout.write(f"{engine}: {sum(fate.kills for fate in fates)} of {kills} kills\n")
 
