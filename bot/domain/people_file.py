@@ -27,6 +27,9 @@ COLUMNS = (
 )
 REQUIRED = ("ref", "plan")
 LONGEST = 200  # characters in a cell
+PLAIN = re.compile(
+    rf"[A-Za-z0-9][ -~]{{0,{LONGEST - 1}}}"
+)  # as nearly all are: nothing below is wrong with it
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 FORMULA = re.compile(r"[=+@]|-(?!\d+$)")  # a spreadsheet would compute it; -100... may be a chat
 ROUNDED = re.compile(r"\d+([.,]\d+)?E\+?\d+", re.IGNORECASE)
@@ -34,6 +37,7 @@ LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 BOT = re.compile(r"[0-9]{1,16}")
 HASH = re.compile(r"[0-9A-Fa-f]{64}")
+SPACE = re.compile(r"\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,8 @@ class _Row:
 
 
 def _check(text: str) -> None:
+    if PLAIN.fullmatch(text):
+        return
     if CONTROL.search(text):
         raise ValueError("no line breaks or control characters")
     if len(text) > LONGEST:
@@ -174,6 +180,6 @@ def _bot(text: str) -> str:
 def _external(text: str) -> str:
     if ROUNDED.fullmatch(text):
         raise ValueError("the whole id; a spreadsheet has rounded this one")
-    if any(letter.isspace() for letter in text):
+    if SPACE.search(text):
         raise ValueError("an id without spaces")
     return text

@@ -54,10 +54,13 @@ def insert_selected(
     return _into(dialect, row).from_select(columns, chosen).on_conflict_do_nothing()
 
 
-def among(dialect: str, column: SQLColumnExpression[int | None], name: str) -> ColumnElement[bool]:
-    """The column holds one of the numbers in the list that is given under this name; it may hold thousands."""
+def among(
+    dialect: str, column: SQLColumnExpression[Any], name: str, *, of: type[Integer | String] = Integer
+) -> ColumnElement[bool]:
+    """The column holds one of the numbers (or texts) in the list that is given under this name; it may hold
+    thousands."""
     if dialect == "postgresql":
-        return column == any_(bindparam(name, type_=postgresql.ARRAY(Integer)))
+        return column == any_(bindparam(name, type_=postgresql.ARRAY(of)))
     listed = func.json_each(bindparam(name, type_=JSON)).table_valued("value")
     return column.in_(select(listed.c.value))
 

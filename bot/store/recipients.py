@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import bindparam, inspect
+from sqlalchemy import ColumnElement, SQLColumnExpression, String, bindparam, inspect
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, SQLModel, col, func, select, update
 
@@ -14,7 +14,7 @@ from bot.domain.recipient import Address, Plan, Reach, Recipient
 from bot.domain.suppression import marks_of
 from bot.exceptions import MissingSettings, UnknownRecipient
 from bot.store import addresses, campaigns, cohorts, outbox, suppression
-from bot.store.dialect import insert_each
+from bot.store.dialect import among, insert_each
 from bot.store.models import AddressRow, RecipientRow
 
 FIELDS = {  # column of a file -> column of the table, for what an import may change
@@ -25,6 +25,7 @@ FIELDS = {  # column of a file -> column of the table, for what an import may ch
     "email_hash": "email_hash",
 }
 
+GIVEN = "given"
 UNTOUCHED = {"zone_chosen": False, "offered_locales": ""}  # what only the person themselves can change
 
 
@@ -303,15 +304,16 @@ def _known(session: Session, refs: Collection[str]) -> dict[str, _Known]:
             col(RecipientRow.id),
             *(col(getattr(RecipientRow, name)) for name in FIELDS.values()),
             col(RecipientRow.zone_chosen),
-        ).where(col(RecipientRow.ref).in_(refs))
+        ).where(_are(session, col(RecipientRow.ref))),
+        {GIVEN: list(refs)},
     )
     return {ref: _Known(*rest) for ref, *rest in found}
 
 
 def _ids(session: Session, refs: Collection[str]) -> dict[str, int]:
-    found = session.execute(
-        select_columns(col(RecipientRow.ref), col(RecipientRow.id)).where(col(RecipientRow.ref).in_(refs))
-    )
+    are_these = _are(session, col(RecipientRow.ref))
+    wanted = select_columns(col(RecipientRow.ref), col(RecipientRow.id)).where(are_these)
+    found = session.execute(wanted, {GIVEN: list(refs)})
     return {ref: row_id or 0 for ref, row_id in found}
 
 
@@ -319,9 +321,16 @@ def _owners(session: Session, keys: Collection[str]) -> dict[str, str]:
     found = session.execute(
         select_columns(col(AddressRow.key), col(RecipientRow.ref))
         .join(RecipientRow, col(RecipientRow.id) == col(AddressRow.recipient_id))
-        .where(col(AddressRow.key).in_(keys))
+        .where(_are(session, col(AddressRow.key))),
+        {GIVEN: list(keys)},
     )
     return {key: ref for key, ref in found}  # noqa: C416  # a row is no pair to `dict`
+
+
+def _are(session: Session, column: SQLColumnExpression[str]) -> ColumnElement[bool]:
+    """The column holds one of the texts that are given: thousands, and a parameter for each would cost more than to
+    find them."""
+    return among(session.get_bind().dialect.name, column, GIVEN, of=String)
 
 
 def _stored(row: Imported, name: str) -> object:
