@@ -42,7 +42,7 @@ simulate: $(VENV)/.ready ## Play 200 seeds of the simulation: every fault mixed,
 browser: $(VENV)/.ready-dev ## Drive the pages in a real browser (apt-get install chromium fonts-noto-core fonts-noto-cjk).
 	@$(BIN)/python -m pytest -m browser $(ARGS)
 
-bench: $(VENV)/.ready-dev ## Measure how fast it is, beside others: about ten minutes.
+bench: $(VENV)/.ready-dev ## Measure how fast it is, beside others: about a quarter of an hour.
 	@$(BIN)/python -W ignore -m benchmarks $(ARGS)
 
 bench-quick: $(VENV)/.ready-dev ## The same with less of everything: about two minutes.

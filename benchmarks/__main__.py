@@ -1,4 +1,4 @@
-"""All benchmarks: `make bench` (ten minutes) or `make bench-quick` (two), as JSON and as a table.
+"""All benchmarks: `make bench` (a quarter of an hour) or `make bench-quick` (two), as JSON and as a table.
 
 Contenders run alternately, in processes of their own, against the same fake; what counts are the ratios of runs
 that stood beside each other, since a machine has good and bad minutes.
