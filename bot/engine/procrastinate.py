@@ -23,11 +23,9 @@ SCHEMA = "engine"  # of its own, so that Alembic does not take its tables for ou
 TASK = "work"
 AGAIN = 1.0  # seconds until a worker that lost its connection is started anew
 POLL = 1.0  # seconds; a lock that falls free tells nobody
-GRACE = (
-    3.0  # seconds that running jobs have when this process ends; with what sends have before, less than 15
-)
+GRACE = 3.0  # seconds that running jobs have when this process ends, after those that sends have
 PATIENCE = (
-    5.0  # seconds of trying to connect; the pool's own tries come at ever longer intervals, up to minutes
+    5.0  # seconds of trying to connect; the pool by itself tries at ever longer intervals, up to minutes
 )
 CONNECTIONS = 8  # two workers listen, and each fetches, finishes and lives
 

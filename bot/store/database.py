@@ -203,7 +203,7 @@ class Database:
     @property
     def plain_url(self) -> str:
         """The address as PostgreSQL's own library reads it, with its password."""
-        asked = {name: str(value) for name, value in SEEN_TO_BE_AWAY.items()}
+        asked = {name: str(value) for name, value in _unsaid(self.url).items()}
         plain = self.url.set(drivername="postgresql").update_query_dict(asked)
         return plain.render_as_string(hide_password=False)
 
@@ -336,11 +336,16 @@ def sqlite_engine(url: str | URL, *, poolclass: type[Pool] | None = None) -> Eng
     return engine
 
 
+def _unsaid(url: URL) -> dict[str, int]:
+    """Of how a server is seen to be away, what the operator's address does not say itself."""
+    return {name: value for name, value in SEEN_TO_BE_AWAY.items() if name not in url.query}
+
+
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
         engine = create_engine(
             url,
-            connect_args={"options": f"-c {FROZEN}", **SEEN_TO_BE_AWAY},
+            connect_args={"options": f"-c {FROZEN}", **_unsaid(url)},
             pool_size=POSTGRES_THREADS,
             max_overflow=2,
             pool_pre_ping=True,

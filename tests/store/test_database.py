@@ -243,3 +243,15 @@ def test_every_connection_notices_that_its_server_is_gone(postgres_url):
 
     for asked in (ours, theirs):
         assert {name: int(asked[name]) for name in store.SEEN_TO_BE_AWAY} == store.SEEN_TO_BE_AWAY
+
+
+def test_what_the_address_says_of_that_itself_stands(postgres_url):
+    with Database(f"{postgres_url}&connect_timeout=17", clock=SystemClock()) as database:
+        with database.engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, psycopg.Connection)
+            ours = driver.info.get_parameters()
+        with psycopg.connect(database.plain_url) as connection:
+            theirs = connection.info.get_parameters()
+
+    assert (ours["connect_timeout"], theirs["connect_timeout"]) == ("17", "17")
