@@ -64,14 +64,14 @@ class PeopleFile:
                 yield Row(line, (Problem("", text[:SHOWN], f"a line of at most {LONGEST_LINE} characters"),))
                 continue
             cells = self._cells(text)
-            if cells is None or any(cell.strip() for cell in cells):
+            if cells is None or any(map(str.strip, cells)):
                 yield Row(line, self._read(text, cells))
 
     def _read(self, text: str, cells: Sequence[str] | None) -> Imported | tuple[Problem, ...]:
         if cells is None:
             return (Problem("", text.strip()[:SHOWN], "quotation marks in pairs, around whole cells"),)
         width = len(self._header)
-        if len(cells) < width or any(cell.strip() for cell in cells[width:]):
+        if len(cells) < width or any(map(str.strip, cells[width:])):
             expected = f"{width} cells, not {len(cells)}"
             return (Problem("", text.strip()[:SHOWN], expected),)
         return read_row(dict(zip(self._header, cells, strict=False)))

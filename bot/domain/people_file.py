@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import TypeVar
 
 from bot.domain.calendar import zone
@@ -83,36 +83,51 @@ class _Row:
 
     def read(self, column: str, parse: Callable[[str], T]) -> T | None:
         """What the cell says; None when it is empty, or wrong, which is noted."""
-        text = self.cells.get(column, "").strip()
-        if not text and column not in REQUIRED:
-            return None
+        cell = self.cells.get(column, "")
         try:
-            _check(text)
-            return parse(text)
+            if cell and (text := cell.strip()):
+                return parse(text)
+            return parse("") if column in REQUIRED else None
         except ValueError as error:
-            self.problems.append(Problem(column, text, str(error)))
+            self.problems.append(Problem(column, cell.strip(), str(error)))
             return None
 
     def places(self) -> tuple[Address, ...]:
         """Where the person can be reached; half a Slack address is noted as wrong."""
         chat = self.read("telegram_chat_id", _external)
-        team, user = self.read("slack_team_id", _external), self.read("slack_user_id", _external)
+        team, user = self.read("slack_team_id", _team), self.read("slack_user_id", _external)
         bot = self.read("telegram_bot", _bot)
-        found = [] if chat is None else [Address(ChannelName.TELEGRAM, chat, identity=bot)]
+        found = () if chat is None else (Address(ChannelName.TELEGRAM, chat, identity=bot),)
         if team and user:
-            found.append(Address(ChannelName.SLACK, user, workspace=team))
-        self._check_pair("slack_team_id", "slack_user_id")
-        self._check_pair("slack_user_id", "slack_team_id")
-        return tuple(found)
+            return (*found, Address(ChannelName.SLACK, user, workspace=team))
+        if "slack_team_id" in self.cells or "slack_user_id" in self.cells:
+            self._check_pair("slack_team_id", "slack_user_id")
+            self._check_pair("slack_user_id", "slack_team_id")
+        return found
 
     def _check_pair(self, column: str, other: str) -> None:
         if not self.cells.get(column, "").strip() and self.cells.get(other, "").strip():
             self.problems.append(Problem(column, "", f"a value, since {other} has one"))
 
 
+def _checked(parse: Callable[[str], T]) -> Callable[[str], T]:
+    """The same, for a text that may be a cell at all."""
+
+    @wraps(parse)
+    def checked(text: str) -> T:
+        if not PLAIN.fullmatch(text):
+            _check(text)
+        return parse(text)
+
+    return checked
+
+
+def _few(parse: Callable[[str], T]) -> Callable[[str], T]:
+    """The same, remembered: a column of a million rows has only so many values."""
+    return lru_cache(maxsize=4096)(_checked(parse))
+
+
 def _check(text: str) -> None:
-    if PLAIN.fullmatch(text):
-        return
     if CONTROL.search(text):
         raise ValueError("no line breaks or control characters")
     if len(text) > LONGEST:
@@ -121,12 +136,14 @@ def _check(text: str) -> None:
         raise ValueError("a value, not a formula of a spreadsheet")
 
 
+@_checked
 def _ref(text: str) -> str:
     if not text:
         raise ValueError("the product's reference for this person")
     return text
 
 
+@_few
 def _plan(text: str) -> Plan:
     try:
         return Plan(text.lower())
@@ -134,13 +151,14 @@ def _plan(text: str) -> Plan:
         raise ValueError(f"one of {', '.join(Plan)}") from None
 
 
+@_few
 def _language(text: str) -> str:
     if not LANGUAGE.fullmatch(text):
         raise ValueError("a language tag such as id or pt-BR")
     return text.replace("_", "-")
 
 
-@lru_cache(maxsize=4096)
+@_few
 def _zone(text: str) -> str:
     try:
         zone(text)
@@ -149,7 +167,7 @@ def _zone(text: str) -> str:
     return text
 
 
-@lru_cache(maxsize=4096)
+@_few
 def _day(text: str) -> date:
     """The day of a date or of an instant, in UTC; an instant without an offset is taken to be in UTC."""
     expected = "a date such as 2024-05-31, or an ISO instant such as 2024-05-31T08:00:00+07:00"
@@ -164,12 +182,14 @@ def _day(text: str) -> date:
         raise ValueError(expected) from None
 
 
+@_checked
 def _hash(text: str) -> str:
     if not HASH.fullmatch(text):
         raise ValueError("64 hex digits: the SHA-256 of the address, trimmed and in lower case")
     return text.lower()
 
 
+@_few
 def _bot(text: str) -> str:
     """The identity of one of several Telegram bots."""
     if not BOT.fullmatch(text):
@@ -177,9 +197,13 @@ def _bot(text: str) -> str:
     return f"{ChannelName.TELEGRAM}:{text}"
 
 
+@_checked
 def _external(text: str) -> str:
     if ROUNDED.fullmatch(text):
         raise ValueError("the whole id; a spreadsheet has rounded this one")
     if SPACE.search(text):
         raise ValueError("an id without spaces")
     return text
+
+
+_team = _few(_external)

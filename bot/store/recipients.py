@@ -13,8 +13,8 @@ from bot.domain.people_file import COLUMNS, Imported
 from bot.domain.recipient import Address, Plan, Reach, Recipient
 from bot.domain.suppression import marks_of
 from bot.exceptions import MissingSettings, UnknownRecipient
-from bot.store import addresses, campaigns, cohorts, outbox, suppression
-from bot.store.dialect import among, insert_each
+from bot.store import addresses, campaigns, cohorts, newcomers, outbox, suppression
+from bot.store.dialect import among
 from bot.store.models import AddressRow, RecipientRow
 
 FIELDS = {  # column of a file -> column of the table, for what an import may change
@@ -26,7 +26,6 @@ FIELDS = {  # column of a file -> column of the table, for what an import may ch
 }
 
 GIVEN = "given"
-UNTOUCHED = {"zone_chosen": False, "offered_locales": ""}  # what only the person themselves can change
 
 
 class Change(StrEnum):
@@ -46,6 +45,10 @@ class Verdict:
     change: Change
     taken: Address | None = None
     owner: str | None = None
+
+
+CREATED, UPDATED = Verdict(Change.CREATED), Verdict(Change.UPDATED)
+UNCHANGED, SUPPRESSED = Verdict(Change.UNCHANGED), Verdict(Change.SUPPRESSED)
 
 
 @dataclass(slots=True)
@@ -191,50 +194,47 @@ class _Compared:
         self.fields = [FIELDS[column] for column in FIELDS if column in columns]
         self.known = _known(session, [row.ref for row in rows])
         self.present = addresses.of(session, [known.id for known in self.known.values()])
-        self.owners = _owners(session, [place.key for row in rows for place in row.places])
+        keys = [[place.key for place in row.places] for row in rows]
+        self.owners = _owners(session, [key for named in keys for key in named])
         self.seen = seen
-        self.new: list[dict[str, object]] = []
+        self.new: list[Imported] = []
         self.changed: list[dict[str, object]] = []
         self.moved: list[int] = []  # whose zone is another
         self.new_places: list[tuple[str, Address]] = []
         self.moved_places: list[tuple[int, Address]] = []
-        self.verdicts = [self._compare(row) for row in rows]
+        self.verdicts = [self._compare(row, named) for row, named in zip(rows, keys, strict=True)]
 
     def write(self, now: datetime) -> None:
         """The rows are stored."""
-        _insert(self.session, RecipientRow, [{**row, **UNTOUCHED, "imported_at": now} for row in self.new])
+        newcomers.insert(self.session, self.new, now=now)
         _update(self.session, RecipientRow, self.changed)
         _update(self.session, AddressRow, [_replaced(old, place, now) for old, place in self.moved_places])
-        ids = {ref: known.id for ref, known in self.known.items()}
-        ids |= _ids(self.session, [ref for ref, _ in self.new_places if ref not in ids])
-        places = [_added(ids[ref], place, now) for ref, place in self.new_places]
-        _insert(self.session, AddressRow, places)
+        newcomers.insert_places(self.session, self.new_places, now=now)
         self.session.expire_all()  # what was read before these statements is no longer so
         if self.moved:
             cohorts.note_moved(self.session, self.moved)
-        if places or self.moved_places:
-            owners = {ids[ref] for ref, _ in self.new_places} | self._owners_of_moved()
+        if owners := self._owners_of_new() | self._owners_of_moved():
             outbox.revive_notices(self.session, owners, now=now)
         if self.changed:
             outbox.renew_notices(self.session, self._changed_ids())
-        if self.new or self.changed or places or self.moved_places:
+        if self.new or self.changed or self.new_places or self.moved_places:
             campaigns.audience_changed(self.session)
 
-    def _compare(self, row: Imported) -> Verdict:
+    def _compare(self, row: Imported, keys: Sequence[str]) -> Verdict:
         if row.ref in self.forgotten:
-            return Verdict(Change.SUPPRESSED)
-        for place in row.places:
-            owner = self.seen.owners.get(place.key, self.owners.get(place.key))
+            return SUPPRESSED
+        for place, key in zip(row.places, keys, strict=True):
+            owner = self.seen.owners.get(key, self.owners.get(key))
             if owner not in (None, row.ref):
                 return Verdict(Change.TAKEN, place, owner)
         known = self.known.get(row.ref)
         if known is None:
-            self.new.append({"ref": row.ref} | {name: _stored(row, name) for name in FIELDS.values()})
-            self._add_places(row, ())
-            return Verdict(Change.CREATED)
+            self.new.append(row)
+            self._add_places(row, keys, ())
+            return CREATED
         differs = self._differs(row, known)
-        moves = self._add_places(row, self.present.get(known.id, ()))
-        return Verdict(Change.UPDATED if differs or moves else Change.UNCHANGED)
+        moves = self._add_places(row, keys, self.present.get(known.id, ()))
+        return UPDATED if differs or moves else UNCHANGED
 
     def _differs(self, row: Imported, known: "_Known") -> bool:
         wanted = {name: _stored(row, name) for name in self.fields}
@@ -249,19 +249,26 @@ class _Compared:
         )
         return True
 
-    def _add_places(self, row: Imported, present: Sequence[Address]) -> bool:
+    def _add_places(self, row: Imported, keys: Sequence[str], present: Sequence[Address]) -> bool:
         """Whether an address of this row is not there yet. A recipient has one a channel, the newest."""
-        keys = {place.key for place in present}
-        missing = [place for place in row.places if place.key not in keys]
-        for place in missing:
-            old = next((there for there in present if there.channel is place.channel), None)
+        there = {place.key for place in present}
+        is_new = False
+        for place, key in zip(row.places, keys, strict=True):
+            self.seen.owners[key] = row.ref
+            if key in there:
+                continue
+            is_new = True
+            old = next((one for one in present if one.channel is place.channel), None)
             if old is None:
                 self.new_places.append((row.ref, place))
             else:
                 self.moved_places.append((old.id, place))
                 self.seen.owners[old.key] = None
-        self.seen.owners.update({place.key: row.ref for place in row.places})
-        return bool(missing)
+        return is_new
+
+    def _owners_of_new(self) -> set[int]:
+        """Of the new addresses, as far as they were somebody before."""
+        return {self.known[ref].id for ref, _ in self.new_places if ref in self.known}
 
     def _changed_ids(self) -> set[int]:
         return {int(str(row["row_id"])) for row in self.changed}
@@ -310,13 +317,6 @@ def _known(session: Session, refs: Collection[str]) -> dict[str, _Known]:
     return {ref: _Known(*rest) for ref, *rest in found}
 
 
-def _ids(session: Session, refs: Collection[str]) -> dict[str, int]:
-    are_these = _are(session, col(RecipientRow.ref))
-    wanted = select_columns(col(RecipientRow.ref), col(RecipientRow.id)).where(are_these)
-    found = session.execute(wanted, {GIVEN: list(refs)})
-    return {ref: row_id or 0 for ref, row_id in found}
-
-
 def _owners(session: Session, keys: Collection[str]) -> dict[str, str]:
     found = session.execute(
         select_columns(col(AddressRow.key), col(RecipientRow.ref))
@@ -337,11 +337,6 @@ def _stored(row: Imported, name: str) -> object:
     return row.plan.value if name == "plan" else getattr(row, name)
 
 
-def _insert(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, object]]) -> None:
-    if rows:
-        session.connection().execute(insert_each(session, table), list(rows))
-
-
 def _update(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, object]]) -> None:
     """Each of the rows, named by its `row_id`, has these values."""
     if rows:
@@ -350,17 +345,10 @@ def _update(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str,
         session.connection().execute(statement, list(rows))
 
 
-def _added(owner: int, place: Address, now: datetime) -> dict[str, object]:
-    return {"recipient_id": owner} | _place(place, now)
-
-
 def _replaced(old: int, place: Address, now: datetime) -> dict[str, object]:
     forgotten = dict.fromkeys(("conversation", "handle", "language", "helped_at", "home_at", "closed_at"))
-    return {"row_id": old} | _place(place, now) | forgotten
-
-
-def _place(place: Address, now: datetime) -> dict[str, object]:
     return {
+        "row_id": old,
         "key": place.key,
         "channel": place.channel.value,
         "external": place.external,
@@ -368,4 +356,5 @@ def _place(place: Address, now: datetime) -> dict[str, object]:
         "identity": place.identity,
         "reach": Reach.REACHABLE.value,
         "reachable_since": now,
+        **forgotten,
     }
