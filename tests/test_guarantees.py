@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.sabotage.plants import PLANTS
-from tools.guarantees import Figures, merged
+from tools.guarantees import Figures, merged, shown
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
@@ -55,3 +55,38 @@ def test_newer_figures_of_the_same_thing_stand_in_the_place_of_older_ones() -> N
     ]
 
     assert merged(rows) == [rows[2], rows[1]]
+
+
+def test_parts_of_the_same_thing_are_added_up() -> None:
+    """A reader wants to know how many kills there were, not how they were divided."""
+    rows: list[Figures] = [
+        {
+            "what": "kills",
+            "at": "2026-11-28",
+            "of": "part 1 of 5",
+            "engine": "sqlite",
+            "kills": 1000,
+            "people": 9,
+        },
+        {
+            "what": "kills",
+            "at": "2026-11-29",
+            "of": "part 2 of 5",
+            "engine": "sqlite",
+            "kills": 1000,
+            "people": 9,
+        },
+        {
+            "what": "kills",
+            "at": "2026-11-29",
+            "of": "part 1 of 5",
+            "engine": "postgres",
+            "kills": 7,
+            "people": 9,
+        },
+    ]
+
+    assert shown(rows, "kills") == (
+        "engine sqlite, kills 2000, people 9, parts 2 (2026-11-28 to 2026-11-29)"
+        "<br>of part 1 of 5, engine postgres, kills 7, people 9 (2026-11-29)"
+    )

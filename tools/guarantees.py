@@ -16,7 +16,9 @@ TEMPLATE = ROOT / "tools" / "guarantees.template.md"
 KEPT = ROOT / "tools" / "guarantees.figures.jsonl"
 PAGE = ROOT / "docs" / "guarantees.md"
 PLACE = re.compile(r"<([a-zA-Z0-9][a-zA-Z0-9 ]+)>")
-OF_WHAT = ("what", "of", "engine", "face", "fault", "what_is_fuzzed", "name")
+PART, DAY = "of", "at"
+ALIKE = ("people",)  # numbers that are of each part, not shares of a whole
+OF_WHAT = ("what", PART, "engine", "face", "fault", "what_is_fuzzed", "name")
 
 Figures = Mapping[str, str | float]
 
@@ -26,7 +28,7 @@ def main(*files: Path) -> None:
     rows = merged([row for file in (KEPT, *files) for row in _read(file)])
     KEPT.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
     text = TEMPLATE.read_text(encoding="utf-8")
-    PAGE.write_text(PLACE.sub(lambda place: _shown(rows, place[1]), text), encoding="utf-8")
+    PAGE.write_text(PLACE.sub(lambda place: shown(rows, place[1]), text), encoding="utf-8")
 
 
 def merged(rows: Sequence[Figures]) -> list[Figures]:
@@ -45,18 +47,43 @@ def _read(file: Path) -> Iterator[Figures]:
         yield from (json.loads(line) for line in file.read_text(encoding="utf-8").splitlines())
 
 
-def _shown(rows: Sequence[Figures], what: str) -> str:
-    """Each figure on a line of its cell; of planted faults only how many there are, and their names."""
+def shown(rows: Sequence[Figures], what: str) -> str:
+    """What was measured of this, each figure on a line of a cell and parts added up.
+
+    Of planted faults only how many there are, and their names.
+    """
     found = [row for row in rows if row["what"] == what]
     names = sorted({str(row["name"]) for row in found if "name" in row})
     if names:
         return f"{len(names)} found ({found[-1]['at']}): {', '.join(names)}"
-    return "<br>".join(f"{', '.join(_pairs(row))} ({row['at']})" for row in found) or "not measured"
+    return "<br>".join(f"{', '.join(_pairs(row))} ({row[DAY]})" for row in _added_up(found)) or "not measured"
+
+
+def _added_up(rows: Sequence[Figures]) -> Iterator[Figures]:
+    """What was measured in parts as one."""
+    wholes = dict[tuple[object, ...], list[Figures]]()
+    for row in rows:
+        same = (pair for pair in row.items() if pair[0] in ALIKE or isinstance(pair[1], str))
+        whole = (*row, *(pair for pair in same if pair[0] not in (PART, DAY)))
+        wholes.setdefault(whole, []).append(row)
+    for parts in wholes.values():
+        yield parts[0] if len(parts) == 1 else _sum(parts)
+
+
+def _sum(parts: Sequence[Figures]) -> Figures:
+    days = sorted({str(row[DAY]) for row in parts})
+    whole = {name: _total(name, [row[name] for row in parts]) for name in parts[0] if name not in (PART, DAY)}
+    return {**whole, "parts": len(parts), DAY: " to ".join(sorted({days[0], days[-1]}))}
+
+
+def _total(name: str, values: Sequence[str | float]) -> str | float:
+    numbers = [value for value in values if not isinstance(value, str)]
+    return values[0] if name in ALIKE or not numbers else sum(numbers)
 
 
 def _pairs(row: Figures) -> Iterator[str]:
     for name, value in row.items():
-        if name not in ("what", "at"):
+        if name not in ("what", DAY):
             yield f"{name.replace('_', ' ')} {value}"
 
 
