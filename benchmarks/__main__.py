@@ -203,6 +203,12 @@ def answers(size: Size, folder: Path, server: str) -> Iterator[Figure]:
         yield Figure(f"an answer's wait beside planning and sending on {engine}, p50", waits["p50_ms"], "ms")
         yield Figure(f"an answer's wait beside planning and sending on {engine}, p99", waits["p99_ms"], "ms")
         yield Figure(f"taps that had to be pressed again beside it on {engine}", waits["unsaved"], "")
+        heeded = _told(
+            ["benchmarks.answers", "heeded", fresh(engine, "heeded", folder, server), str(size.answers)]
+        )
+        yield Figure(
+            f"an answer's commit to the last begun for its person on {engine}, p99", heeded["p99_ms"], "ms"
+        )
 
 
 def bulk(size: Size, folder: Path, server: str) -> Iterator[Figure]:

@@ -5,7 +5,9 @@ So many people were sent their notice; then each of them taps an answer.
 `stored`: the taps come as fast as they are taken in, a hundred updates a poll, each batch in the inbox before the
 next is asked for, while the router works what is there. It ends when every answer is in the register and in the
 ledger, and its receipt is due. `beside`: 200 taps come a second, while a campaign is planned for many others and
-sent to 200 of them a second; what counts is how long an answer waits until it is committed.
+sent to 200 of them a second; what counts is how long an answer waits until it is committed. `heeded`: 200 people a
+second tap, each about when their reminder goes out; what counts is how long after an answer's commit a message to that
+person was still begun.
 
 What goes over the network is left out: the quick answer to a tap, and the receipts. It prints as JSON the seconds
 that this took or the waits, the process's CPU seconds, and the most memory that it held.
@@ -16,12 +18,15 @@ import json
 import secrets
 import sys
 import time
+from bisect import bisect
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
 
-from sqlmodel import func, select
+from sqlmodel import col, func, select
 
 from benchmarks.peers import most_memory
 from benchmarks.people import TELEGRAM, add_people, fill, opened, plan
@@ -33,19 +38,20 @@ from bot.campaigns.planner import Planner
 from bot.channels.base import Event, Post
 from bot.channels.memory import MemoryChannel
 from bot.channels.telegram.inbound import TelegramInbound
-from bot.clock import Clock
+from bot.clock import Clock, SystemClock
 from bot.conversation.intake import Intake
 from bot.conversation.person import Speaking
 from bot.conversation.router import Router
 from bot.conversation.talk import Talk
+from bot.domain.delivery import DeliveryState, Outcome
 from bot.domain.message import Verb
 from bot.domain.reply import Intent, Reading
 from bot.domain.update import Update
 from bot.store import verification
 from bot.store.claims import no_rest
-from bot.store.database import Database
+from bot.store.database import Database, Session
 from bot.store.inbox import Kept
-from bot.store.models import ChoiceRow
+from bot.store.models import AddressRow, ChoiceRow, DeliveryRow
 
 POLL = 100  # updates that Telegram gives at a time
 TOKEN = "1:benchmark-0123456789abcdef0123456789ab"
@@ -54,6 +60,8 @@ OPERATOR = "Contoh"
 A_SECOND = 200  # taps, and sends beside them
 AT_ONCE = 10
 OTHERS = 100_000  # to whom the campaign goes out meanwhile
+NEAR = 200  # people at the head of the queue among whom the next one taps: half a second of sends
+REMINDED = timedelta(days=15, hours=15)  # after the notices the first reminder is due for everybody
 
 
 @dataclass(slots=True)
@@ -61,7 +69,7 @@ class Taps:
     """A bot to which everybody taps an answer under their notice, and nothing else happens."""
 
     inner: TelegramInbound
-    bodies: Sequence[Mapping[str, object]]
+    bodies: Sequence[Mapping[str, Any]]
     clock: Clock
     pause: float = 0.0  # seconds between two polls
     at_once: int = POLL
@@ -90,7 +98,7 @@ class Taps:
         return await self.inner.read(body)
 
 
-def tap(number: int, post: Post, message: str, now: datetime) -> Mapping[str, object]:
+def tap(number: int, post: Post, message: str, now: datetime) -> Mapping[str, Any]:
     """The update that Telegram makes of a tap under this message, with the whole message in it."""
     chat = {"id": int(post.to.external), "type": "private", "first_name": "A", "username": f"u{number}"}
     person = {"id": chat["id"], "is_bot": False, "first_name": "A", "username": f"u{number}"}
@@ -139,7 +147,7 @@ def dispatcher(
     )
 
 
-async def asked(database: Database, count: int, catalogs: i18n.Catalogs) -> Sequence[Mapping[str, object]]:
+async def asked(database: Database, count: int, catalogs: i18n.Catalogs) -> Sequence[Mapping[str, Any]]:
     """So many people have their notice; the taps under them."""
     fill(database, count)
     await plan(database)
@@ -192,9 +200,100 @@ async def beside(database: Database, count: int) -> Mapping[str, float]:
     return {"p50_ms": 1000 * middle, "p99_ms": 1000 * last, "sent": sent, "unsaved": unsaved}
 
 
+async def heeded(database: Database, count: int) -> Mapping[str, float]:
+    """Everybody answers when their reminder is about to be begun, or has just been."""
+    catalogs = i18n.Catalogs.load(resources.locales())
+    bodies = await asked(database, count, catalogs)
+    with Database(database.address, clock=ShiftedClock(REMINDED)) as later:
+        assert await plan(later) == count
+        channel = TimedChannel(TELEGRAM, later.run(_queue))
+        sender = dispatcher(later, channel, catalogs, rate=2 * A_SECOND)  # half of them are receipts
+        async with TelegramInbound(TOKEN, clock=later.clock, not_saved=lambda _: "") as inbound:
+            tapped = Chasing(inbound, bodies, later.clock, pause=1 / A_SECOND, channel=channel)
+            router, hint = _router(later, tapped, catalogs)
+            beside = [
+                asyncio.create_task(_sent(sender)),
+                asyncio.create_task(Intake(later, tapped, clock=later.clock, taken=hint.set).run()),
+            ]
+            await _worked(router, hint, tapped)
+            sender.stop()
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+        _check(later, count - len(tapped.unsaved))
+    begun = [channel.begun_at.get(tapped.who[number], 0.0) - done for number, done in router.done_at.items()]
+    after = sorted(max(0.0, late) for late in begun)
+    return {
+        "p99_ms": 1000 * after[len(after) * 99 // 100],
+        "max_ms": 1000 * after[-1],
+        "begun_after": sum(late > 0 for late in after),
+        "never_begun": count - len(channel.begun_at),
+    }
+
+
+def _queue(session: Session) -> Mapping[int, str]:
+    """Whose reminder each delivery is, in the order in which they go out."""
+    due = (
+        select(DeliveryRow.id, AddressRow.external)
+        .join(AddressRow, col(AddressRow.id) == col(DeliveryRow.address_id))
+        .where(DeliveryRow.state == DeliveryState.DUE.value)
+        .order_by(col(DeliveryRow.priority), col(DeliveryRow.due_at), col(DeliveryRow.id))
+    )
+    return {delivery or 0: chat for delivery, chat in session.exec(due)}
+
+
+class TimedChannel(MemoryChannel):
+    """Knows when each person's reminder was begun, and how far the queue of them is done."""
+
+    def __init__(self, lane: str, queue: Mapping[int, str]) -> None:
+        super().__init__(lane)
+        self.queue = queue
+        self.order = list(queue.values())
+        self.rank = {chat: rank for rank, chat in enumerate(self.order)}
+        self.reached = 0
+        self.begun_at: dict[str, float] = {}
+
+    async def send(self, post: Post) -> Outcome:
+        if post.delivery in self.queue:
+            self.begun_at[post.to.external] = time.perf_counter()
+            self.reached = max(self.reached, self.rank[post.to.external])
+        return await super().send(post)
+
+
+@dataclass(slots=True)
+class Chasing(Taps):
+    """Everybody taps when their turn is near, one of the next by chance; in the end those who were overtaken."""
+
+    channel: TimedChannel = field(kw_only=True)
+    who: dict[int, str] = field(default_factory=dict)  # by the update's number
+
+    async def updates(self) -> AsyncGenerator[Sequence[Update], None]:
+        bodies = {str(raw["callback_query"]["from"]["id"]): raw for raw in self.bodies}
+        left, dice, due = list(range(len(bodies))), Random(1), time.perf_counter()
+        for number in range(len(bodies)):
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            ahead = bisect(left, self.channel.reached)
+            near = range(ahead, min(ahead + NEAR, len(left))) or range(len(left))
+            chat = self.channel.order[left.pop(dice.choice(near))]
+            update = self.inner.update_from({**bodies[chat], "update_id": 1_000 + number}, self.clock.now())
+            self.who[update.order or 0] = chat
+            yield [update]
+            due += self.pause
+
+
+class ShiftedClock(SystemClock):
+    """The machine's clock, some time ahead."""
+
+    def __init__(self, shift: timedelta) -> None:
+        self.shift = shift
+
+    def now(self) -> datetime:
+        return super().now() + self.shift
+
+
 @asynccontextmanager
 async def taps(
-    database: Database, bodies: Sequence[Mapping[str, object]], *, at_once: int = POLL, pause: float = 0.0
+    database: Database, bodies: Sequence[Mapping[str, Any]], *, at_once: int = POLL, pause: float = 0.0
 ) -> AsyncIterator[Taps]:
     """The bot to which these taps come."""
     async with TelegramInbound(TOKEN, clock=database.clock, not_saved=lambda _: "") as inbound:
@@ -257,7 +356,7 @@ def _check(database: Database, count: int) -> None:
     assert verified.ok, verified.problems
 
 
-WORK = {"stored": stored, "beside": beside}
+WORK = {"stored": stored, "beside": beside, "heeded": heeded}
 
 if __name__ == "__main__":
     what, url, count = sys.argv[1:]

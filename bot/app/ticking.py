@@ -65,7 +65,7 @@ def metronome(
 
     async def next_instant() -> datetime | None:
         idle = [name for name, dispatcher in dispatchers.items() if dispatcher.lease is None]
-        return await database.transact(_next_instant, idle, upkeep, now=clock.now())
+        return await database.look(_next_instant, idle, upkeep, now=clock.now())
 
     return JumpingMetronome(clock, next_instant=next_instant)
 
@@ -73,7 +73,7 @@ def metronome(
 def _next_instant(
     session: Session, idle: Sequence[str], upkeep: Collection[Upkeep], *, now: datetime
 ) -> datetime | None:
-    """When there may be something to do; in one transaction, since a jump costs one of these."""
+    """When there may be something to do; in one look, since a jump costs one of these."""
     instants = [
         planner.next_instant(session, now=now),
         inbox.next_retry(session, now=now),

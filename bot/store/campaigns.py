@@ -20,7 +20,7 @@ from bot.store.models import CampaignRevisionRow, CampaignRow
 DOCUMENT = TypeAdapter(CampaignDocument)
 
 # asked at every tick, and at every claim
-_BY_IDS = sa.select(
+_FOUND = sa.select(
     col(CampaignRow.id),
     col(CampaignRow.document),
     col(CampaignRow.state),
@@ -33,12 +33,10 @@ _BY_IDS = sa.select(
     col(CampaignRow.first_below),
     col(CampaignRow.proposed),
     col(CampaignRow.proposed_by),
-).where(col(CampaignRow.id).in_(bindparam("ids", expanding=True)))
-_IN_STATE = (
-    select(CampaignRow)
-    .where(col(CampaignRow.state).in_(bindparam("states", expanding=True)))
-    .order_by(col(CampaignRow.id))
 )
+_BY_IDS = _FOUND.where(col(CampaignRow.id).in_(bindparam("ids", expanding=True)))
+_STATES = col(CampaignRow.state).in_(bindparam("states", expanding=True))
+_IN_STATE = _FOUND.where(_STATES).order_by(col(CampaignRow.id))
 _UNPLANNED = select(
     or_(col(CampaignRow.unplanned), col(CampaignRow.looks_begun) != col(CampaignRow.looks_ended))
 ).where(CampaignRow.id == bindparam("campaign"))
@@ -120,8 +118,8 @@ def newest(session: Session) -> Campaign | None:
 
 def in_state(session: Session, *states: CampaignState) -> Sequence[Campaign]:
     """The campaigns in any of these states, the oldest first."""
-    rows = session.exec(_IN_STATE, params={"states": list(states)})
-    return [_value(session, row) for row in rows]
+    rows = core.execute(session, _IN_STATE, {"states": list(states)})
+    return [_worded(session, _known(row)) for row in rows]
 
 
 def audience_changed(session: Session) -> None:
