@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 
-from sqlalchemy import Executable, Integer, Table, Text, bindparam, insert
+from sqlalchemy import ColumnElement, Executable, Integer, Table, Text, Update, bindparam, insert
 from sqlmodel import Session, SQLModel, and_, col, func, or_, select, update
 
 from bot.domain.delivery import FIRST_RETRY, Delivery, DeliveryState, OnDoubt, doubt
@@ -29,13 +29,24 @@ OPEN = (DeliveryState.DUE.value, SENDING)
 _DELIVERY: Table = SQLModel.metadata.tables["delivery"]
 _ADDED = insert(_DELIVERY).returning(_DELIVERY.c.id)
 _UNBEGUN = {"final": False, "claim": 0, "epoch": 0, "failures": 0, "doubts": 0}
-_WITHDRAWN = (
-    update(_DELIVERY)
-    .where(_DELIVERY.c.recipient_id.in_(bindparam("whose", expanding=True)))
-    .where(_DELIVERY.c.campaign_id == bindparam("of"), _DELIVERY.c.state == DeliveryState.DUE.value)
-    .where(_DELIVERY.c.kind != StepKind.REPLY.value)
-    .values(state=DeliveryState.CANCELLED.value, reason=bindparam("why"), settled_at=bindparam("at"))
-)
+_UNBEGUN_STEPS = and_(_DELIVERY.c.state == DeliveryState.DUE.value, _DELIVERY.c.kind != StepKind.REPLY.value)
+_WHOSE = _DELIVERY.c.recipient_id.in_(bindparam("whose", expanding=True))
+_WITHDRAWN = {
+    "state": DeliveryState.CANCELLED.value,
+    "reason": bindparam("why"),
+    "settled_at": bindparam("at"),
+}
+
+
+def _withdrawn(*steps: ColumnElement[bool]) -> Update:
+    """What somebody claims just now is left to them, who look again before they begin it: two that hold several
+    rows, and wait for more, would wait for each other."""
+    found = select(_DELIVERY.c.id).where(_UNBEGUN_STEPS, *steps).with_for_update(skip_locked=True)
+    return update(DeliveryRow).where(col(DeliveryRow.id).in_(found)).values(_WITHDRAWN)
+
+
+_WITHDRAW = _withdrawn(_WHOSE)
+_WITHDRAW_OF = _withdrawn(_WHOSE, _DELIVERY.c.campaign_id == bindparam("of"))
 _STALE = (
     select(DeliveryRow)
     .where(candidates.SENDING, DeliveryRow.lane == bindparam("lane"))
@@ -48,14 +59,6 @@ _FENCED = (
     .where(DeliveryRow.state == SENDING)
     .with_for_update()
 )
-_WITHDRAW = (
-    update(DeliveryRow)
-    .where(col(DeliveryRow.recipient_id) == bindparam("person"))
-    .where(col(DeliveryRow.state) == DeliveryState.DUE.value)
-    .where(col(DeliveryRow.kind) != StepKind.REPLY.value)
-    .values(state=DeliveryState.CANCELLED.value, reason=bindparam("why"), settled_at=bindparam("at"))
-)
-_WITHDRAW_ONE = _WITHDRAW.where(col(DeliveryRow.campaign_id) == bindparam("campaign"))
 _INSTANT = func.coalesce(DeliveryRow.due_at, SlotRow.due_at)
 _NEXT_DUE = (
     select(func.min(_INSTANT))
@@ -173,11 +176,11 @@ def withdraw(
     session: Session, recipient_id: int, *, campaign_id: int | None = None, why: str, now: datetime
 ) -> None:
     """Campaign steps of this person that are not yet begun never will be."""
-    theirs = {"person": recipient_id, "why": why, "at": now}
+    theirs = {"whose": [recipient_id], "why": why, "at": now}
     if campaign_id is None:
         session.execute(_WITHDRAW, theirs)
     else:
-        session.execute(_WITHDRAW_ONE, {**theirs, "campaign": campaign_id})
+        session.execute(_WITHDRAW_OF, {**theirs, "of": campaign_id})
 
 
 def withdraw_each(
@@ -185,7 +188,7 @@ def withdraw_each(
 ) -> None:
     """Steps of this campaign to these people that are not yet begun never will be."""
     whose = {"whose": list(recipient_ids), "of": campaign_id, "why": why, "at": now}
-    session.connection().execute(_WITHDRAWN, whose)
+    session.connection().execute(_WITHDRAW_OF, whose)
 
 
 def revive_notices(session: Session, recipient_ids: Collection[int], *, now: datetime) -> None:

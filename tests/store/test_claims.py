@@ -5,13 +5,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from bot.domain.campaign import CampaignState
 from bot.domain.delivery import Accepted, Deferred, Failed, InDoubt, Moved, OnDoubt, Rejected, Why
 from bot.domain.message import MessageKind
 from bot.domain.recipient import Address, ChannelName, Plan, Reach
 from bot.domain.update import Update
-from bot.store import candidates, claims, doubts, inbox, lanes, outbox, recipients
+from bot.store import campaigns, candidates, claims, doubts, inbox, lanes, outbox, recipients
 from bot.store.database import Database
 from bot.store.outbox import Reply
 from tests.worlds import MORNING, SLACK, TELEGRAM, jakarta, on_both, on_slack, on_telegram
@@ -273,6 +274,29 @@ def test_withdrawing_spares_what_is_sent(asked):
 
     assert asked.states("u1") == {"notice": "sent"}
     assert asked.states("u2") == {"notice": "cancelled"}
+
+
+def test_an_answer_does_not_wait_for_what_is_being_claimed(asked, database_url):
+    """Whoever answers for several people, and whoever saves what became of several messages, would wait for each
+    other. What was claimed is looked at again before it is begun."""
+    if asked.database.is_sqlite:
+        pytest.skip("SQLite has one writer")
+    lease, people = asked.lease(), [asked.run(recipients.get, f"u{n}").id for n in (1, 2, 3)]
+    (campaign,) = asked.run(campaigns.every)
+
+    def withdraw(session):
+        session.execute(text("SET LOCAL lock_timeout = '2s'"))
+        outbox.withdraw_each(session, people, campaign_id=campaign.id, why="answered", now=asked.now)
+        outbox.withdraw(session, people[0], why="muted", now=asked.now)
+
+    def claim(session):
+        claimed = claims.claim(session, lease, now=asked.now, limit=2)
+        with Database(database_url, clock=asked.clock) as other:
+            other.run(withdraw)
+        return claimed
+
+    assert len(asked.run(claim)) == 2
+    assert [asked.states(f"u{n}")["notice"] for n in (1, 2, 3)] == ["sending", "sending", "cancelled"]
 
 
 def test_a_step_refused_for_good_is_not_sent_to_the_same_place_again(world):
