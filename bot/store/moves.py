@@ -10,9 +10,10 @@ from sqlmodel import Session, col, func, select, update
 
 from bot.domain.campaign import Campaign
 from bot.domain.delivery import DeliveryState
+from bot.domain.recipient import Reach
 from bot.domain.step import StepKind
 from bot.store import audience
-from bot.store.models import ChoiceRow, DeliveryRow, RecipientRow, SlotRow
+from bot.store.models import AddressRow, ChoiceRow, CohortRow, DeliveryRow, RecipientRow, SlotRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,17 @@ def concerned(session: Session, campaign: Campaign) -> Concerned:
 
     Each person is looked at once: what is true of them is found first, and counted then.
     """
-    reachable = audience.preferred_address().is_not(None)
+    reachable = _exists(AddressRow.recipient_id == RecipientRow.id, AddressRow.reach == Reach.REACHABLE.value)
+    is_open = audience.undecided(campaign) & reachable
     answered = _exists(ChoiceRow.campaign_id == campaign.id, ChoiceRow.recipient_id == RecipientRow.id)
+    if not is_any_asked(session, campaign) and not _is_any(session, ChoiceRow.campaign_id == campaign.id):
+        return Concerned(to_correct=0, silent=0, not_told=_count(session, is_open), answered=0)
     shown = _exists(
         DeliveryRow.campaign_id == campaign.id,
         DeliveryRow.recipient_id == RecipientRow.id,
         col(DeliveryRow.deadline_shown).is_not(None),
     )
-    rules = (audience.told_otherwise(campaign), audience.undecided(campaign) & reachable, answered, shown)
+    rules = (audience.told_otherwise(campaign), is_open, answered, shown)
     flags = [case((rule, 1), else_=0).label(f"flag_{n}") for n, rule in enumerate(rules)]
     names: list[ColumnElement[int]] = [literal_column(flag.name) for flag in flags]
     found = session.execute(
@@ -53,6 +57,11 @@ def concerned(session: Session, campaign: Campaign) -> Concerned:
         not_told=sum(n for _, is_open, _, was_shown, n in found if is_open and not was_shown),
         answered=sum(n for _, _, answer, _, n in found if answer),
     )
+
+
+def is_any_asked(session: Session, campaign: Campaign) -> bool:
+    """Whether anybody's notice has arrived: nobody else was told a date, reminded or had anything to put off."""
+    return _is_any(session, CohortRow.campaign_id == campaign.id)
 
 
 def zones(session: Session, campaign: Campaign) -> Sequence[str]:
@@ -101,25 +110,39 @@ def allow_until(
 def give_way(session: Session, campaign: Campaign, *, now: datetime) -> None:
     """Reminders in line for people who will get a correction are merged into it; notices that came too
     late for the old deadline are due again."""
-    told = _exists(RecipientRow.id == DeliveryRow.recipient_id, audience.told_otherwise(campaign))
-    mine = update(DeliveryRow).where(col(DeliveryRow.campaign_id) == campaign.id)
+    if is_any_asked(session, campaign):
+        _merge_reminders(session, campaign, now)
     session.execute(
-        mine.where(col(DeliveryRow.state) == DeliveryState.DUE.value)
-        .where(col(DeliveryRow.kind) == StepKind.REMINDER.value, told)
+        update(DeliveryRow)
+        .where(col(DeliveryRow.campaign_id) == campaign.id, col(DeliveryRow.kind) == StepKind.NOTICE.value)
+        .where(col(DeliveryRow.state).in_((DeliveryState.EXPIRED.value, DeliveryState.SKIPPED.value)))
+        .values(state=DeliveryState.DUE.value, reason=None, settled_at=None, due_at=None)
+        .execution_options(synchronize_session=False)  # else every row's number is fetched
+    )
+
+
+def _merge_reminders(session: Session, campaign: Campaign, now: datetime) -> None:
+    told = _exists(RecipientRow.id == DeliveryRow.recipient_id, audience.told_otherwise(campaign))
+    session.execute(
+        update(DeliveryRow)
+        .where(col(DeliveryRow.campaign_id) == campaign.id, col(DeliveryRow.kind) == StepKind.REMINDER.value)
+        .where(col(DeliveryRow.state) == DeliveryState.DUE.value, told)
         .values(
             state=DeliveryState.MERGED.value,
             reason="the deadline was moved; a correction goes out instead",
             settled_at=now,
         )
-        .execution_options(synchronize_session=False)  # else every row's number is fetched
-    )
-    session.execute(
-        mine.where(col(DeliveryRow.state).in_((DeliveryState.EXPIRED.value, DeliveryState.SKIPPED.value)))
-        .where(col(DeliveryRow.kind) == StepKind.NOTICE.value)
-        .values(state=DeliveryState.DUE.value, reason=None, settled_at=None, due_at=None)
         .execution_options(synchronize_session=False)
     )
 
 
 def _exists(*rules: ColumnElement[bool] | bool) -> ColumnElement[bool]:
     return select(1).where(*rules).exists()
+
+
+def _is_any(session: Session, rule: ColumnElement[bool] | bool) -> bool:
+    return bool(session.execute(select_columns(_exists(rule))).scalar_one())
+
+
+def _count(session: Session, rule: ColumnElement[bool]) -> int:
+    return session.exec(select(func.count()).select_from(RecipientRow).where(rule)).one()
