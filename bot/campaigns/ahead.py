@@ -166,8 +166,9 @@ def _insert(session: Session, share: Share, *, now: datetime) -> int:
     campaign, people = share.campaign, share.people
     if isinstance(share.to, Notice):
         slot = slots.put(session, campaign, share.to.cohort, share.to.step)
-        slots.made(session, slot, now=now)
-        return planning.insert_notices(session, campaign, slot, people, now=now)
+        rows = planning.insert_notices(session, campaign, slot, people, now=now)
+        slots.made(session, slot, now=now)  # PostgreSQL looks at the slot for each row: thrice as long at a changed one
+        return rows
     rows = planning.insert_steps(session, campaign, share.to, people, now=now)
     planning.merge_earlier(session, campaign, share.to, people, now=now)
     return rows
