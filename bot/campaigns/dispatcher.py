@@ -84,7 +84,6 @@ class Dispatcher:
         self.key = key
         self.rest_days = rest_days
         self.doubt_wait = doubt_wait  # in which a campaign's message of which nobody knows is asked after
-        self.rate = rate
         self.turns = Turns(rate, paid_rate)
         self._fit(rate)
         self.sending: dict[asyncio.Task[None], None] = {}  # in the order in which they were begun
@@ -275,7 +274,8 @@ class Dispatcher:
         self.on_record.update(one.written.hash for one in got.claimed if one.written is not None)
         self.turns.add(got.claimed)
         is_paid = bool(got.claimed) and all(one.outgoing.is_paid for one in got.claimed)
-        self._fit(self.rate / self.turns.paid_share if is_paid else self.rate)
+        rate = self.turns.pace.rate or 0.0  # as it is after refusals: what cannot go soon would be claimed twice
+        self._fit(rate / self.turns.paid_share if is_paid else rate)
 
     def _fit(self, rate: float) -> None:
         """What is claimed and saved at a time, and kept unsettled, suits this rate from now on."""
