@@ -206,9 +206,11 @@ def answers(size: Size, folder: Path, server: str) -> Iterator[Figure]:
         heeded = _told(
             ["benchmarks.answers", "heeded", fresh(engine, "heeded", folder, server), str(size.answers)]
         )
+        until = f"from an answer to the last message begun for its person on {engine}"
         yield Figure(
-            f"an answer's commit to the last begun for its person on {engine}, p99", heeded["p99_ms"], "ms"
+            f"{until}, of {heeded['answers']:.0f} who answered ahead of it, p99", heeded["p99_ms"], "ms"
         )
+        yield Figure(f"{until}, at most", heeded["max_ms"], "ms")
 
 
 def bulk(size: Size, folder: Path, server: str) -> Iterator[Figure]:

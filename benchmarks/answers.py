@@ -6,8 +6,8 @@ So many people were sent their notice; then each of them taps an answer.
 next is asked for, while the router works what is there. It ends when every answer is in the register and in the
 ledger, and its receipt is due. `beside`: 200 taps come a second, while a campaign is planned for many others and
 sent to 200 of them a second; what counts is how long an answer waits until it is committed. `heeded`: 200 people a
-second tap, each about when their reminder goes out; what counts is how long after an answer's commit a message to that
-person was still begun.
+second tap, each about when their reminder goes out; what counts is how long after the router of the same process knew
+of an answer a message to that person was still begun, among those whose reminder was not yet begun when they tapped.
 
 What goes over the network is left out: the quick answer to a tap, and the receipts. It prints as JSON the seconds
 that this took or the waits, the process's CPU seconds, and the most memory that it held.
@@ -221,13 +221,15 @@ async def heeded(database: Database, count: int) -> Mapping[str, float]:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
         _check(later, count - len(tapped.unsaved))
-    begun = [channel.begun_at.get(tapped.who[number], 0.0) - done for number, done in router.done_at.items()]
-    after = sorted(max(0.0, late) for late in begun)
+    begun = {number: channel.begun_at.get(chat) for number, chat in tapped.who.items()}
+    ahead = [n for n, at in begun.items() if n in router.done_at and (at is None or at >= tapped.came_at[n])]
+    after = sorted(max(0.0, (begun[n] or 0.0) - router.done_at[n]) for n in ahead)
     return {
+        "answers": len(after),
         "p99_ms": 1000 * after[len(after) * 99 // 100],
         "max_ms": 1000 * after[-1],
         "begun_after": sum(late > 0 for late in after),
-        "never_begun": count - len(channel.begun_at),
+        "begun_before": sum(begun[n] is not None for n in ahead),
     }
 
 
@@ -277,6 +279,7 @@ class Chasing(Taps):
             chat = self.channel.order[left.pop(dice.choice(near))]
             update = self.inner.update_from({**bodies[chat], "update_id": 1_000 + number}, self.clock.now())
             self.who[update.order or 0] = chat
+            self.came_at[update.order or 0] = time.perf_counter()
             yield [update]
             due += self.pause
 

@@ -95,6 +95,14 @@ class BadFile(TenggatError):
         super().__init__(f"{place}: {problem}")
 
 
+class NoRoomForTemporary(TenggatError):
+    def __init__(self, cause: str) -> None:
+        super().__init__(
+            f"What is temporary cannot be kept ({cause}): make room in the system's temporary folder, or name another"
+            " one by SQLITE_TMPDIR, and do the same again. What was done so far stays."
+        )
+
+
 class BackupElsewhere(TenggatError):
     def __init__(self, database: str) -> None:
         super().__init__(

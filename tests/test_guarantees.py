@@ -84,9 +84,18 @@ def test_parts_of_the_same_thing_are_added_up() -> None:
             "kills": 7,
             "people": 9,
         },
+        {
+            "what": "kills",
+            "at": "2026-11-29",
+            "of": "the short form",
+            "engine": "sqlite",
+            "kills": 26,
+            "people": 9,
+        },
     ]
 
     assert shown(rows, "kills") == (
-        "engine sqlite, kills 2000, people 9, parts 2 (2026-11-28 to 2026-11-29)"
+        "engine sqlite, kills 2000, people 9, parts 2 of 5 (2026-11-28 to 2026-11-29)"
         "<br>of part 1 of 5, engine postgres, kills 7, people 9 (2026-11-29)"
+        "<br>of the short form, engine sqlite, kills 26, people 9 (2026-11-29)"
     )

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / "tools" / "guarantees.template.md"
 KEPT = ROOT / "tools" / "guarantees.figures.jsonl"
 PAGE = ROOT / "docs" / "guarantees.md"
+IS_PART = re.compile(r"part (\d+) of \d+|\d+ to \d+")
 PLACE = re.compile(r"<([a-zA-Z0-9][a-zA-Z0-9 ]+)>")
 PART, DAY = "of", "at"
 ALIKE = ("people",)  # numbers that are of each part, not shares of a whole
@@ -65,7 +66,8 @@ def _added_up(rows: Sequence[Figures]) -> Iterator[Figures]:
     for row in rows:
         same = (pair for pair in row.items() if pair[0] in ALIKE or isinstance(pair[1], str))
         whole = (*row, *(pair for pair in same if pair[0] not in (PART, DAY)))
-        wholes.setdefault(whole, []).append(row)
+        of_what = () if IS_PART.fullmatch(str(row.get(PART, ""))) else (row.get(PART),)
+        wholes.setdefault((*whole, *of_what), []).append(row)
     for parts in wholes.values():
         yield parts[0] if len(parts) == 1 else _sum(parts)
 
@@ -73,7 +75,9 @@ def _added_up(rows: Sequence[Figures]) -> Iterator[Figures]:
 def _sum(parts: Sequence[Figures]) -> Figures:
     days = sorted({str(row[DAY]) for row in parts})
     whole = {name: _total(name, [row[name] for row in parts]) for name in parts[0] if name not in (PART, DAY)}
-    return {**whole, "parts": len(parts), DAY: " to ".join(sorted({days[0], days[-1]}))}
+    among = {str(row.get(PART, "")).partition(" of ")[2] for row in parts}
+    measured = f"{len(parts)} of {among.pop()}" if among != {""} else len(parts)
+    return {**whole, "parts": measured, DAY: " to ".join(sorted({days[0], days[-1]}))}
 
 
 def _total(name: str, values: Sequence[str | float]) -> str | float:

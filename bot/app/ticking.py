@@ -16,6 +16,9 @@ from bot.store.database import Database, Session
 
 TICK = 1.0  # seconds
 GLANCE = 0.2  # seconds, where updates come in through another process
+WATCH = (
+    4.0  # seconds until a lane that another process has is looked at again, where time jumps: half a lease
+)
 
 
 class Scheduler:
@@ -77,7 +80,7 @@ def _next_instant(
     instants = [
         planner.next_instant(session, now=now),
         inbox.next_retry(session, now=now),
-        now + timedelta(seconds=TICK) if _waits_for_a_lane(session, idle, now=now) else None,
+        now + timedelta(seconds=WATCH) if _waits_for_a_lane(session, idle, now=now) else None,
         *(work.next_instant(session, now=now) for work in upkeep),
     ]
     return min((instant for instant in instants if instant is not None), default=None)

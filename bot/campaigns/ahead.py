@@ -167,7 +167,8 @@ def _insert(session: Session, share: Share, *, now: datetime) -> int:
     if isinstance(share.to, Notice):
         slot = slots.put(session, campaign, share.to.cohort, share.to.step)
         rows = planning.insert_notices(session, campaign, slot, people, now=now)
-        slots.made(session, slot, now=now)  # PostgreSQL looks at the slot for each row: thrice as long at a changed one
+        # only now: PostgreSQL looks at the slot for each row, and thrice as long at one that was changed
+        slots.made(session, slot, now=now)
         return rows
     rows = planning.insert_steps(session, campaign, share.to, people, now=now)
     planning.merge_earlier(session, campaign, share.to, people, now=now)

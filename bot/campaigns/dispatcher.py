@@ -274,7 +274,8 @@ class Dispatcher:
         self.on_record.update(one.written.hash for one in got.claimed if one.written is not None)
         self.turns.add(got.claimed)
         is_paid = bool(got.claimed) and all(one.outgoing.is_paid for one in got.claimed)
-        rate = self.turns.pace.rate or 0.0  # as it is after refusals: what cannot go soon would be claimed twice
+        # as it is after refusals: what cannot go soon would be claimed again and again
+        rate = self.turns.pace.rate or 0.0
         self._fit(rate / self.turns.paid_share if is_paid else rate)
 
     def _fit(self, rate: float) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
+from bot.exceptions import NoRoomForTemporary
+
 MEMORY = 16 * 1024  # KiB of it that are kept at hand
 REMEMBER = "INSERT INTO stood VALUES (?, ?) ON CONFLICT DO NOTHING"
 
@@ -24,9 +26,12 @@ class FirstLines:
     def earlier(self, rows: Sequence[tuple[str, int]]) -> Mapping[int, int]:
         """Of these references with their lines: for each line whose reference stood before, where that was."""
         before = self._seen.total_changes
-        self._seen.execute("BEGIN")
-        self._seen.executemany(REMEMBER, rows)
-        self._seen.execute("COMMIT")
+        try:
+            self._seen.execute("BEGIN")
+            self._seen.executemany(REMEMBER, rows)
+            self._seen.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            raise NoRoomForTemporary(str(error)) from error
         if self._seen.total_changes - before == len(rows):
             return {}
         firsts = [(line, self._first(ref)) for ref, line in rows]

@@ -39,9 +39,10 @@ _WITHDRAWN = {
 
 
 def _withdrawn(*steps: ColumnElement[bool]) -> Update:
-    """What somebody claims just now is left to them, who look again before they begin it: two that hold several
-    rows, and wait for more, would wait for each other."""
-    found = select(_DELIVERY.c.id).where(_UNBEGUN_STEPS, *steps).with_for_update(skip_locked=True)
+    """What somebody claims or changes just now is left to its next claim, which looks at everything again: two that
+    hold several rows, and wait for more, would wait for each other."""
+    found = select(_DELIVERY.c.id).where(_UNBEGUN_STEPS, *steps)
+    found = found.with_for_update(key_share=True, skip_locked=True)
     return update(DeliveryRow).where(col(DeliveryRow.id).in_(found)).values(_WITHDRAWN)
 
 

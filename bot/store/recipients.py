@@ -13,7 +13,7 @@ from bot.domain.people_file import COLUMNS, Imported
 from bot.domain.recipient import Address, Plan, Reach, Recipient
 from bot.domain.suppression import marks_of
 from bot.exceptions import MissingSettings, UnknownRecipient
-from bot.store import addresses, campaigns, cohorts, newcomers, outbox, suppression
+from bot.store import addresses, campaigns, cohorts, imported, outbox, suppression
 from bot.store.dialect import among
 from bot.store.models import AddressRow, RecipientRow
 
@@ -206,10 +206,10 @@ class _Compared:
 
     def write(self, now: datetime) -> None:
         """The rows are stored."""
-        newcomers.insert(self.session, self.new, now=now)
+        imported.insert(self.session, self.new, now=now)
         _update(self.session, RecipientRow, self.changed)
         _update(self.session, AddressRow, [_replaced(old, place, now) for old, place in self.moved_places])
-        newcomers.insert_places(self.session, self.new_places, now=now)
+        imported.insert_places(self.session, self.new_places, now=now)
         self.session.expire_all()  # what was read before these statements is no longer so
         if self.moved:
             cohorts.note_moved(self.session, self.moved)

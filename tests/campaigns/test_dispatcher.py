@@ -363,7 +363,9 @@ async def test_what_waited_long_for_its_turn_is_claimed_anew(make_world: MakeWor
     assert states(world) == {"due": 3}
 
 
-async def test_a_lane_that_was_slowed_down_claims_no_more_than_it_can_send_soon(make_world: MakeWorld) -> None:
+async def test_a_lane_that_was_slowed_down_claims_no_more_than_it_can_send_soon(
+    make_world: MakeWorld,
+) -> None:
     """What waits too long after its claim is claimed again: each message would cost many claims."""
     world = make_world(40)
     dispatcher = world.dispatcher(rate=30)

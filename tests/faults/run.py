@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlmodel import select
+from sqlmodel import Session, col, select
 
 from bot.config import Settings
 from bot.domain import campaign as rules
@@ -20,7 +20,7 @@ from bot.sandbox.oracle import Direction, Entry, Oracle, taps_an_answer
 from bot.sandbox.server import Sandbox
 from bot.store import campaigns, choices, outbox, recipients, verification
 from bot.store.database import Database
-from bot.store.models import DeliveryRow, InboxRow
+from bot.store.models import AddressRow, CampaignRow, DeliveryRow, InboxRow, LaneRow
 
 ON_ITS_WAY = timedelta(seconds=10)  # from its claim to the fake, on a loaded machine
 MOST_TOLD = 12  # entries of the fakes' list
@@ -74,7 +74,8 @@ class Run:
         waiting = sorted(set(self.chats) - self.receipts)
         seen = [entry for entry in self.oracle.entries if entry.chat in waiting]
         lines = [f"planned: {planned}", f"no receipt yet: {waiting}", *map(str, seen[-MOST_TOLD:])]
-        return "\n".join([*lines, self.log.read_text()[-LAST_WORDS:]])
+        stored = self.database.run(_stored, waiting)
+        return "\n".join([*lines, *stored, self.log.read_text()[-LAST_WORDS:]])
 
     def verdict(self) -> dict[str, object]:
         """What the fakes and, where it must agree with them, the database say."""
@@ -114,6 +115,17 @@ class Run:
     def doubled(self) -> int:
         """Messages that arrived twice, in doubt or not."""
         return len(self.oracle.duplicates())
+
+
+def _stored(session: Session, waiting: Sequence[str]) -> Sequence[str]:
+    """What stands in the database about those who wait, the lanes and the planning."""
+    theirs = (
+        select(AddressRow, DeliveryRow)
+        .join(DeliveryRow, col(DeliveryRow.recipient_id) == col(AddressRow.recipient_id), isouter=True)
+        .where(col(AddressRow.external).in_(waiting))
+    )
+    about = [*session.exec(theirs), *session.exec(select(LaneRow)), *session.exec(select(CampaignRow))]
+    return [str(row) for row in about]
 
 
 def _is_receipt(entry: Entry) -> bool:

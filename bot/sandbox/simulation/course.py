@@ -26,7 +26,8 @@ KILLED_AT = (
 )
 HOUR = timedelta(hours=1)
 NOTICES = timedelta(days=1, hours=3)  # from BEGIN: they are on their way
-RATES = (0.0, 28.0, 4.0, 2.0)
+RATES = (0.0, 28.0, 4.0, 2.0)  # messages a second, for a few people
+A_FEW = 250
 
 
 class Fate(StrEnum):
@@ -91,7 +92,7 @@ def course(seed: int, people: int) -> Course:
         seed=seed,
         people=people,
         processes=random.choice((1, 2, 2)),
-        rate=random.choice(RATES),
+        rate=random.choice(RATES) * max(1, people // A_FEW),  # else many would be sent to for hours
         odds={fate: random.choice((0, 5, 20, 60)) for fate in Fate if fate is not Fate.TAKEN},
         doubled=random.choice((0, 20, 200)),
         jumbled=random.choice((0, 100, 500)),

@@ -1,4 +1,4 @@
-"""Newcomers: people and their addresses that an import brings, a statement for all of a batch."""
+"""People and their addresses as an import brings them, a statement for all of a batch."""
 
 from collections.abc import Sequence
 from datetime import datetime
