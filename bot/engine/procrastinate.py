@@ -110,6 +110,7 @@ class ProcrastinateEngine:
             hinted, self._hinted = self._hinted, set()
             for job in sorted(hinted):
                 await self._defer(job)
+                _end_if_told_to()
 
     async def _defer(self, job: str) -> None:
         try:
@@ -138,6 +139,7 @@ class ProcrastinateEngine:
                 )
             except (ConnectorException, OSError) as error:
                 logger.warning("the engine's database is away: %s", error, extra={"kind": kind})
+            _end_if_told_to()
             await asyncio.sleep(AGAIN)
 
     async def _bury(self) -> None:
@@ -145,6 +147,7 @@ class ProcrastinateEngine:
         while True:
             with suppress(ConnectorException):  # it is tried again, and the workers say that it is away
                 await self._bury_once()
+            _end_if_told_to()
             await asyncio.sleep(self._rhythm.alive.total_seconds())
 
     async def _bury_once(self) -> None:
@@ -158,3 +161,11 @@ class ProcrastinateEngine:
 
 def _kind(job: str) -> str:
     return job.partition(":")[0]
+
+
+def _end_if_told_to() -> None:
+    """Raise `asyncio.CancelledError` in a task that was cancelled: whoever takes its leave from a database that is
+    away says only that it is away."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from time import monotonic
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
@@ -12,6 +13,7 @@ from sqlmodel import Session, col, select
 from bot.config import Settings
 from bot.domain import campaign as rules
 from bot.domain.campaign import Campaign, CampaignDocument, Hours
+from bot.domain.delivery import DeliveryState
 from bot.domain.message import Verb
 from bot.domain.people_file import Imported
 from bot.domain.recipient import Address, ChannelName, Plan
@@ -24,6 +26,7 @@ from bot.store.models import AddressRow, CampaignRow, DeliveryRow, InboxRow, Lan
 
 ON_ITS_WAY = timedelta(seconds=10)  # from its claim to the fake, on a loaded machine
 MOST_TOLD = 12  # entries of the fakes' list
+LOOKS_EVERY = 0.5  # seconds between two looks into the database
 LAST_WORDS = 8_000  # letters of the log
 SLUG = "under-kills"
 AT_ONCE = 5_000  # people; a statement of PostgreSQL takes 65,535 values
@@ -45,6 +48,10 @@ class Run:
     tapping: set[asyncio.Task[None]] = field(default_factory=set)
     _receipts: set[str] = field(default_factory=set)
     _read: int = 0  # entries of the fakes' list
+    left_in_doubt: set[str] = field(
+        default_factory=set
+    )  # their notice was begun too often with nobody knowing more
+    _looked_at: float = 0.0
 
     @property
     def chats(self) -> list[str]:
@@ -52,8 +59,11 @@ class Run:
 
     @property
     def is_over(self) -> bool:
-        """Everybody was asked, has tapped, and sees the receipt."""
-        return self.receipts >= set(self.chats)
+        """Everybody was asked, has tapped, and sees the receipt; but for those whose notice is left in doubt."""
+        waiting = set(self.chats) - self.receipts
+        if waiting and monotonic() - self._looked_at > LOOKS_EVERY:
+            self.left_in_doubt, self._looked_at = self.database.read(_left_in_doubt), monotonic()
+        return waiting <= self.left_in_doubt
 
     @property
     def receipts(self) -> set[str]:
@@ -84,9 +94,9 @@ class Run:
         register = self.database.run(choices.register, campaign.id)
         seen = {entry.chat for entry in self.oracle.campaign_messages()}
         return {
-            "lost": [chat for chat in self.chats if chat not in seen],
+            "lost": [chat for chat in self.chats if chat not in seen | self.left_in_doubt],
             "duplicates": [entry.chat for entry in self.oracle.duplicates(with_doubt)],
-            "answers_lost": max(0, len(self.chats) - len(register), self._taken() - self._kept()),
+            "answers_lost": max(0, len(self.receipts) - len(register), self._taken() - self._kept()),
             "after_answer": [entry.chat for entry in self.oracle.after_answer() if self._is_late(entry)],
             "ledger": self.database.run(verification.verify).chain_ok,
         }
@@ -115,6 +125,14 @@ class Run:
     def doubled(self) -> int:
         """Messages that arrived twice, in doubt or not."""
         return len(self.oracle.duplicates())
+
+
+def _left_in_doubt(session: Session) -> set[str]:
+    """Whose message the product lists as one that it does not try again, though it may not have arrived: after as
+    many kills amid one and the same send."""
+    listed = [one.delivery for one in outbox.in_doubt(session) if one.state is DeliveryState.IN_DOUBT]
+    places = select(AddressRow.external).join(DeliveryRow, col(DeliveryRow.address_id) == col(AddressRow.id))
+    return set(session.exec(places.where(col(DeliveryRow.id).in_(listed))))
 
 
 def _stored(session: Session, waiting: Sequence[str]) -> Sequence[str]:

@@ -50,11 +50,13 @@ NEWCOMERS = 6  # at most, at each kill
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What came of one run; `doubled` are the messages that came twice and were in doubt."""
+    """What came of one run; `doubled` are the messages that came twice and were in doubt, `left_in_doubt` those that
+    were not tried again, which the product lists."""
 
     planned: Sequence[Kill]
     kills: int
     doubled: int
+    left_in_doubt: int
     verdict: dict[str, object]
 
 
@@ -117,7 +119,7 @@ async def test_kills_lose_nothing_and_double_nothing_unlisted(
                 await play(run, forks, planned)
             except TimeoutError:
                 raise AssertionError(run.told_at_the_end(planned)) from None
-            fates.append(Fate(planned, run.kills, run.doubled, run.verdict()))
+            fates.append(Fate(planned, run.kills, run.doubled, len(run.left_in_doubt), run.verdict()))
             sys.stdout.write(f"{engine}: {sum(fate.kills for fate in fates)} of {kills} kills\n")
 
     async with fresh() as url, zygote(url) as forks, asyncio.TaskGroup() as runs:
@@ -131,6 +133,7 @@ async def test_kills_lose_nothing_and_double_nothing_unlisted(
         kills=sum(fate.kills for fate in fates),
         broken=sum(fate.verdict != CLEAN for fate in fates),
         listed_duplicates=sum(fate.doubled for fate in fates),
+        left_in_doubt=sum(fate.left_in_doubt for fate in fates),
     )
     for fate in fates:
         assert fate.verdict == CLEAN, fate
