@@ -65,7 +65,7 @@ def _added_up(rows: Sequence[Figures]) -> Iterator[Figures]:
     wholes = dict[tuple[object, ...], list[Figures]]()
     for row in rows:
         same = (pair for pair in row.items() if pair[0] in ALIKE or isinstance(pair[1], str))
-        whole = (*row, *(pair for pair in same if pair[0] not in (PART, DAY)))
+        whole = tuple(pair for pair in same if pair[0] not in (PART, DAY))
         of_what = () if IS_PART.fullmatch(str(row.get(PART, ""))) else (row.get(PART),)
         wholes.setdefault((*whole, *of_what), []).append(row)
     for parts in wholes.values():
@@ -74,7 +74,8 @@ def _added_up(rows: Sequence[Figures]) -> Iterator[Figures]:
 
 def _sum(parts: Sequence[Figures]) -> Figures:
     days = sorted({str(row[DAY]) for row in parts})
-    whole = {name: _total(name, [row[name] for row in parts]) for name in parts[0] if name not in (PART, DAY)}
+    names = dict.fromkeys(name for row in parts for name in row if name not in (PART, DAY))
+    whole = {name: _total(name, [row[name] for row in parts if name in row]) for name in names}
     among = {str(row.get(PART, "")).partition(" of ")[2] for row in parts}
     measured = f"{len(parts)} of {among.pop()}" if among != {""} else len(parts)
     return {**whole, "parts": measured, DAY: " to ".join(sorted({days[0], days[-1]}))}

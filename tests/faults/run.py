@@ -89,6 +89,7 @@ class Run:
 
     def verdict(self) -> dict[str, object]:
         """What the fakes and, where it must agree with them, the database say."""
+        self.left_in_doubt = self.database.read(_left_in_doubt) - self.receipts
         with_doubt = {doubt.delivery for doubt in self.database.run(outbox.in_doubt)}
         campaign = self.database.run(campaigns.get, SLUG)
         register = self.database.run(choices.register, campaign.id)

@@ -119,7 +119,8 @@ async def test_kills_lose_nothing_and_double_nothing_unlisted(
                 await play(run, forks, planned)
             except TimeoutError:
                 raise AssertionError(run.told_at_the_end(planned)) from None
-            fates.append(Fate(planned, run.kills, run.doubled, len(run.left_in_doubt), run.verdict()))
+            verdict = run.verdict()
+            fates.append(Fate(planned, run.kills, run.doubled, len(run.left_in_doubt), verdict))
             sys.stdout.write(f"{engine}: {sum(fate.kills for fate in fates)} of {kills} kills\n")
 
     async with fresh() as url, zygote(url) as forks, asyncio.TaskGroup() as runs:
