@@ -6,15 +6,18 @@ worker that was frozen and wakes up runs on beside its successor, so a lane belo
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
 
 from procrastinate import App, PsycopgConnector
+from procrastinate.connector import BaseConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.jobs import Job as ShownJob
 from procrastinate.jobs import Status
+from procrastinate.manager import JobManager
 
 from bot.engine.base import Job, attempt, is_shared
 from bot.engine.local import LocalEngine
@@ -70,6 +73,10 @@ class ProcrastinateEngine:
                 reconnect_timeout=PATIENCE,
             )
         )
+        self._app.job_manager = self._jobs = _Jobs(self._app.connector)
+        self._lost: set[int] = (
+            set()
+        )  # jobs that the tables alone believed to be running here, at the last look
         self._task = self._app.task(name=TASK)(self._run_here)
 
     async def run(self, jobs: Mapping[str, Job]) -> None:
@@ -143,20 +150,51 @@ class ProcrastinateEngine:
             await asyncio.sleep(AGAIN)
 
     async def _bury(self) -> None:
-        """Jobs of dead workers are no longer in the way of the next hint, which is given at once."""
+        """Jobs of dead workers, and lost ones of ours, are no longer in the way of the next hint, which is given at
+        once."""
         while True:
             with suppress(ConnectorException):  # it is tried again, and the workers say that it is away
-                await self._bury_once()
+                await self._bury_dead()
+                await self._bury_lost()
             _end_if_told_to()
             await asyncio.sleep(self._rhythm.alive.total_seconds())
 
-    async def _bury_once(self) -> None:
-        jobs = self._app.job_manager
+    async def _bury_dead(self) -> None:
         silence = self._rhythm.dead.total_seconds()
-        for job in await jobs.get_stalled_jobs(task_name=TASK, seconds_since_heartbeat=silence):
-            with suppress(ConnectorException):  # somebody else has just buried it
-                await jobs.finish_job(job, status=Status.FAILED, delete_job=True)
-                self.hint(str(job.queue))
+        for job in await self._jobs.get_stalled_jobs(task_name=TASK, seconds_since_heartbeat=silence):
+            await self._bury_one(job)
+
+    async def _bury_lost(self) -> None:
+        """A connection that is cut as a job is given to us, or as its end is told, leaves one that nobody runs and
+        that everybody waits for, as long as we live."""
+        doing = [job for worker in self._jobs.workers for job in await self._jobs.running_of(worker)]
+        lost = {job.id: job for job in doing if job.queue not in self._running and job.id is not None}
+        for number in self._lost & lost.keys():
+            await self._bury_one(lost[number])
+        self._lost = set(lost)
+
+    async def _bury_one(self, job: ShownJob) -> None:
+        with suppress(ConnectorException):  # somebody else has just buried it
+            await self._jobs.finish_job(job, status=Status.FAILED, delete_job=True)
+            self.hint(str(job.queue))
+
+
+class _Jobs(JobManager):
+    """The engine's tables; `workers` are those that this process ever had."""
+
+    def __init__(self, connector: BaseConnector) -> None:
+        super().__init__(connector)
+        self.workers: set[int] = set()
+
+    async def register_worker(self) -> int:
+        """The number of one more worker."""
+        number = await super().register_worker()
+        self.workers.add(number)
+        return number
+
+    async def running_of(self, worker: int) -> Iterable[ShownJob]:
+        """What the tables believe this worker to be running."""
+        return await self.list_jobs_async(status=Status.DOING.value, worker_id=worker)
 
 
 def _kind(job: str) -> str:

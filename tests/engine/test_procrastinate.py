@@ -3,12 +3,16 @@
 import asyncio
 from collections.abc import Callable
 
+import psycopg
 import pytest
 from procrastinate.exceptions import ConnectorException
 
+from bot.clock import SystemClock
 from bot.engine import procrastinate
 from bot.engine.procrastinate import ProcrastinateEngine
+from bot.store.database import Database
 
+LANE = "lane:telegram:1"
 URL = "postgresql://nobody@127.0.0.1:1/nothing"
 
 
@@ -27,6 +31,36 @@ async def test_a_worker_that_loses_its_database_as_it_takes_its_leave_is_not_sta
 
     assert working.cancelled()
     assert started.locked()  # not once more
+
+
+async def test_what_the_tables_alone_believe_to_be_running_is_in_nobodys_way(postgres_url: str) -> None:
+    """A connection that is cut as the end of a job is told leaves it running for ever, and its lane unserved."""
+    with Database(postgres_url, clock=SystemClock()) as database:
+        database.migrate()
+        url = database.plain_url
+    served = asyncio.Semaphore(0)
+
+    async def serve() -> None:
+        served.release()
+
+    engine = ProcrastinateEngine(url)
+    serving = asyncio.create_task(engine.run({LANE: serve}))
+    async with asyncio.timeout(60):
+        await served.acquire()
+        await asyncio.to_thread(_believed_to_be_running, url)
+        engine.hint(LANE)
+        await served.acquire()
+    serving.cancel()
+    await asyncio.wait({serving})
+
+
+def _believed_to_be_running(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO engine.procrastinate_jobs (queue_name, task_name, lock, status, worker_id)"
+            " SELECT %(lane)s::text, 'work', %(lane)s::text, 'doing', max(id) FROM engine.procrastinate_workers",
+            {"lane": LANE},
+        )
 
 
 def _failing_at_its_leave(started: asyncio.Semaphore) -> Callable[..., object]:
