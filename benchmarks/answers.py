@@ -19,7 +19,7 @@ import secrets
 import sys
 import time
 from bisect import bisect
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -183,16 +183,7 @@ async def beside(database: Database, count: int) -> Mapping[str, float]:
     sender = dispatcher(database, channel, catalogs, rate=A_SECOND)
     async with taps(database, bodies, at_once=AT_ONCE, pause=AT_ONCE / A_SECOND) as tapped:
         router, hint = _router(database, tapped, catalogs)
-        beside = [
-            asyncio.create_task(_planned(database)),
-            asyncio.create_task(_sent(sender)),
-            asyncio.create_task(Intake(database, tapped, clock=database.clock, taken=hint.set).run()),
-        ]
-        await _worked(router, hint, tapped)
-        sender.stop()
-        for task in beside:
-            task.cancel()
-        await asyncio.gather(*beside, return_exceptions=True)
+        await _worked_beside(router, hint, tapped, sender, _planned(database))
     _check(database, count - len(tapped.unsaved))
     waits = sorted(router.done_at[n] - came for n, came in tapped.came_at.items() if n not in tapped.unsaved)
     middle, last = waits[len(waits) // 2], waits[len(waits) * 99 // 100]
@@ -211,15 +202,7 @@ async def heeded(database: Database, count: int) -> Mapping[str, float]:
         async with TelegramInbound(TOKEN, clock=later.clock, not_saved=lambda _: "") as inbound:
             tapped = Chasing(inbound, bodies, later.clock, pause=1 / A_SECOND, channel=channel)
             router, hint = _router(later, tapped, catalogs)
-            beside = [
-                asyncio.create_task(_sent(sender)),
-                asyncio.create_task(Intake(later, tapped, clock=later.clock, taken=hint.set).run()),
-            ]
-            await _worked(router, hint, tapped)
-            sender.stop()
-            for task in beside:
-                task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+            await _worked_beside(router, hint, tapped, sender)
         _check(later, count - len(tapped.unsaved))
     begun = {number: channel.begun_at.get(chat) for number, chat in tapped.who.items()}
     ahead = [n for n, at in begun.items() if n in router.done_at and (at is None or at >= tapped.came_at[n])]
@@ -325,6 +308,19 @@ async def _worked(router: Router, hint: asyncio.Event, tapped: Taps) -> None:
             await asyncio.wait_for(hint.wait(), timeout=1)
         hint.clear()
         done += await router.work()
+
+
+async def _worked_beside(
+    router: Watched, hint: asyncio.Event, tapped: Taps, sender: Dispatcher, *others: Coroutine[Any, Any, None]
+) -> None:
+    """Every tap that was saved was worked, while the lane was drained and these others went on."""
+    intake = Intake(router.database, tapped, clock=router.clock, taken=hint.set)
+    beside = [asyncio.create_task(work) for work in (*others, _sent(sender), intake.run())]
+    await _worked(router, hint, tapped)
+    sender.stop()
+    for task in beside:
+        task.cancel()
+    await asyncio.gather(*beside, return_exceptions=True)
 
 
 async def _planned(database: Database) -> None:

@@ -16,9 +16,7 @@ from bot.store.database import Database, Session
 
 TICK = 1.0  # seconds
 GLANCE = 0.2  # seconds, where updates come in through another process
-WATCH = (
-    4.0  # seconds until a lane that another process has is looked at again, where time jumps: half a lease
-)
+WATCH = 4.0  # seconds between looks at a lane that another process has, where time jumps: half a lease
 
 
 class Scheduler:

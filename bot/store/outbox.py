@@ -29,21 +29,22 @@ OPEN = (DeliveryState.DUE.value, SENDING)
 _DELIVERY: Table = SQLModel.metadata.tables["delivery"]
 _ADDED = insert(_DELIVERY).returning(_DELIVERY.c.id)
 _UNBEGUN = {"final": False, "claim": 0, "epoch": 0, "failures": 0, "doubts": 0}
-_UNBEGUN_STEPS = and_(_DELIVERY.c.state == DeliveryState.DUE.value, _DELIVERY.c.kind != StepKind.REPLY.value)
 _WHOSE = _DELIVERY.c.recipient_id.in_(bindparam("whose", expanding=True))
-_WITHDRAWN = {
-    "state": DeliveryState.CANCELLED.value,
-    "reason": bindparam("why"),
-    "settled_at": bindparam("at"),
-}
 
 
 def _withdrawn(*steps: ColumnElement[bool]) -> Update:
     """What somebody claims or changes just now is left to its next claim, which looks at everything again: two that
     hold several rows, and wait for more, would wait for each other."""
-    found = select(_DELIVERY.c.id).where(_UNBEGUN_STEPS, *steps)
-    found = found.with_for_update(key_share=True, skip_locked=True)
-    return update(DeliveryRow).where(col(DeliveryRow.id).in_(found)).values(_WITHDRAWN)
+    unbegun = (
+        select(_DELIVERY.c.id)
+        .where(_DELIVERY.c.state == DeliveryState.DUE.value, _DELIVERY.c.kind != StepKind.REPLY.value, *steps)
+        .with_for_update(key_share=True, skip_locked=True)
+    )
+    return (
+        update(DeliveryRow)
+        .where(col(DeliveryRow.id).in_(unbegun))
+        .values(state=DeliveryState.CANCELLED.value, reason=bindparam("why"), settled_at=bindparam("at"))
+    )
 
 
 _WITHDRAW = _withdrawn(_WHOSE)
