@@ -18,6 +18,7 @@ from bot.store import campaigns, outbox, planning, slots
 from bot.store import cohorts as cohort_rows
 from bot.store.cohorts import Cohort
 from bot.store.database import Database, Session
+from bot.store.outlook import Outlook, outlook
 
 AT_ONCE = timedelta(milliseconds=1)
 COHORTS = 5  # whose slots one transaction computes
@@ -111,23 +112,17 @@ def next_instant(session: Session, *, now: datetime) -> datetime | None:
         if campaign.state is CampaignState.SCHEDULED:
             instants.append(campaign.start_at)
             continue
-        if _is_unplanned(session, campaign) or _is_over(session, campaign, now):
+        stands = outlook(session, campaign, now=now)
+        if stands.notices or stands.cohorts or _is_over(session, campaign, now):
             return now + AT_ONCE
-        instants.append(slots.next_due(session, campaign, now=now))
+        instants.append(stands.next_slot)
         instants.append(closes_everywhere(campaign.document.deadline) + SECOND)
     return min((instant for instant in instants if instant is not None and instant > now), default=None)
 
 
-def _is_unplanned(session: Session, campaign: Campaign) -> bool:
-    """Whether a pass would plan somebody's notice or the steps of those who were just asked."""
-    return campaigns.unplanned(session, campaign) or bool(
-        cohort_rows.without_slots(session, campaign.id, campaign.revision)
-    )
-
-
 def compute_slots(session: Session, campaign: Campaign, *, now: datetime, rest_days: RestDays) -> None:
     """Every cohort of the campaign has the slots of its present revision."""
-    for cohort in cohort_rows.without_slots(session, campaign.id, campaign.revision):
+    for cohort in _without_slots(session, campaign):
         _compute(session, campaign, cohort, now=now, rest_days=rest_days)
 
 
@@ -165,13 +160,15 @@ def _wanted(
     starts.start_due(session, now=now)
     wanted, are_left = list[Wanted](), False
     for campaign in campaigns.in_state(session, CampaignState.RUNNING):
-        waiting = cohort_rows.without_slots(session, campaign.id, campaign.revision)
+        stands = outlook(session, campaign, now=now)
+        waiting = _without_slots(session, campaign) if stands.cohorts else ()
         for cohort in waiting[:COHORTS]:
             _compute(session, campaign, cohort, now=now, rest_days=rest_days)
         are_left = are_left or len(waiting) > COHORTS
+        due = slots.due(session, campaign, now=now) if waiting or stands.slots else ()
         found = [
-            *_wanted_notices(session, campaign, reached.get((campaign.id, None))),
-            *(Wanted(campaign, slot) for slot in slots.due(session, campaign, now=now)),
+            *_wanted_notices(session, campaign, stands, reached.get((campaign.id, None))),
+            *(Wanted(campaign, slot) for slot in due),
         ]
         wanted += found
         if not found and not are_left:
@@ -179,10 +176,16 @@ def _wanted(
     return wanted, are_left
 
 
-def _wanted_notices(session: Session, campaign: Campaign, reached: Reached | None) -> Iterable[Wanted]:
+def _without_slots(session: Session, campaign: Campaign) -> Sequence[Cohort]:
+    return cohort_rows.without_slots(session, campaign.id, campaign.revision)
+
+
+def _wanted_notices(
+    session: Session, campaign: Campaign, stands: Outlook, reached: Reached | None
+) -> Iterable[Wanted]:
     if reached is not None and reached.person is not None:
         yield replace(reached.wanted, campaign=campaign, after=reached.person)
-    elif campaigns.unplanned(session, campaign):
+    elif stands.notices:
         yield Wanted(campaign, look=campaigns.begin_look(session, campaign))
 
 

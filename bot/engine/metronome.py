@@ -36,10 +36,9 @@ class JumpingMetronome:
             self._changed.clear()
             instant = await self.next_instant()
             wait = None if instant is None else max(instant - self.clock.now(), timedelta(milliseconds=1))
-            if await wait_for_event(self.clock, self._changed, wait):
-                await self.clock.sleep(MOMENT)  # one look for all that this instant brings
-            else:
+            if not await wait_for_event(self.clock, self._changed, wait):
                 tick()
+            await self.clock.sleep(MOMENT)  # one look for all that this instant brings
 
     def changed(self) -> None:
         """What is due may have changed."""

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy import Row, bindparam, case
-from sqlmodel import Session, col, or_, select, update
+from sqlmodel import Session, col, select, update
 
 from bot.domain.campaign import Campaign, CampaignDocument, CampaignState, Proposal
 from bot.domain.statement import of_campaign
@@ -37,9 +37,6 @@ _FOUND = sa.select(
 _BY_IDS = _FOUND.where(col(CampaignRow.id).in_(bindparam("ids", expanding=True)))
 _STATES = col(CampaignRow.state).in_(bindparam("states", expanding=True))
 _IN_STATE = _FOUND.where(_STATES).order_by(col(CampaignRow.id))
-_UNPLANNED = select(
-    or_(col(CampaignRow.unplanned), col(CampaignRow.looks_begun) != col(CampaignRow.looks_ended))
-).where(CampaignRow.id == bindparam("campaign"))
 
 
 def add(session: Session, campaign: Campaign, *, now: datetime) -> Campaign:
@@ -148,12 +145,6 @@ def end_look(session: Session, campaign: Campaign, look: int) -> None:
         .where(col(CampaignRow.id) == campaign.id, col(CampaignRow.looks_begun) == look)
         .values(looks_ended=look)
     )
-
-
-def unplanned(session: Session, campaign: Campaign) -> bool:
-    """Whether the planner should look for notices to plan."""
-    unplanned: bool = core.execute(session, _UNPLANNED, {"campaign": campaign.id}).scalar_one()
-    return unplanned
 
 
 def _write(row: CampaignRow, campaign: Campaign) -> None:

@@ -12,7 +12,6 @@ from bot.domain.delivery import DeliveryState
 from bot.domain.plan import StepState
 from bot.domain.recipient import ChannelName
 from bot.domain.step import StepKind, kind_of, number_of
-from bot.store import core
 from bot.store.cohorts import Cohort
 from bot.store.models import DeliveryRow, SlotRow
 
@@ -21,11 +20,6 @@ _UNMADE = (
     .where(SlotRow.campaign_id == bindparam("campaign"), col(SlotRow.planned_at).is_(None))
     .where(col(SlotRow.due_at) <= bindparam("now"), col(SlotRow.not_after) >= bindparam("now"))
     .order_by(col(SlotRow.zone), col(SlotRow.day_asked), col(SlotRow.channel), col(SlotRow.due_at))
-)
-_NEXT_DUE = (
-    select(func.min(SlotRow.due_at))
-    .where(SlotRow.campaign_id == bindparam("campaign"), col(SlotRow.planned_at).is_(None))
-    .where(col(SlotRow.due_at) > bindparam("now"))
 )
 _THIS = (
     select(SlotRow)
@@ -173,13 +167,6 @@ def corrections(session: Session, campaign: Campaign) -> int:
         ).one()
         or 0
     )
-
-
-def next_due(session: Session, campaign: Campaign, *, now: datetime) -> datetime | None:
-    """The first instant after `now` at which a slot's deliveries are to be made."""
-    asked = {"campaign": campaign.id, "now": now}
-    due: datetime | None = core.execute(session, _NEXT_DUE, asked).scalar_one()
-    return due
 
 
 def is_open(session: Session, campaign: Campaign, *, now: datetime) -> bool:

@@ -12,9 +12,10 @@ from bot.campaigns import ahead, deadline, planner
 from bot.domain.campaign import CampaignState
 from bot.domain.delivery import Rejected, Why
 from bot.domain.recipient import Plan
-from bot.store import campaigns, planning, recipients, slots
+from bot.store import campaigns, planning, recipients
 from bot.store.database import Database
 from bot.store.models import DeliveryRow
+from bot.store.outlook import outlook
 from tests.worlds import MORNING, SLACK, TELEGRAM, jakarta, on_both, on_slack, on_telegram, rest_days
 
 
@@ -288,7 +289,7 @@ def test_slots_are_one_for_all_who_share_their_instants(world):
 
     (cohort,) = {row.asked_on for row in world.log()}
     assert cohort == date(2025, 9, 2)
-    assert world.run(slots.next_due, campaign, now=world.now) == jakarta(15, 16, 30)
+    assert world.run(outlook, campaign, now=world.now).next_slot == jakarta(15, 16, 30)
 
 
 def test_a_person_has_each_step_once_whoever_plans_it(world):
@@ -352,7 +353,7 @@ def test_who_comes_into_reach_after_the_look_is_neither_lost_nor_doubled(world):
     world.people(on_telegram(2), on_telegram(3))
     world.mute("u1")
     done, _ = world.run(planner.advance, course, now=world.now, rest_days=rest_days)
-    is_open = world.run(campaigns.unplanned, campaign)
+    is_open = world.run(outlook, campaign, now=world.now).notices
     made = [world.plan(), world.plan()]
 
     assert (done.rows, done.more, is_open) == (0, True, True)
@@ -367,9 +368,9 @@ def test_a_look_that_nobody_ended_is_taken_up_by_another(world):
 
     world.run(planner.advance, planner.Course(), now=world.now, rest_days=rest_days)
 
-    assert world.run(campaigns.unplanned, campaign)
+    assert world.run(outlook, campaign, now=world.now).notices
     assert world.plan() == 1
-    assert not world.run(campaigns.unplanned, campaign)
+    assert not world.run(outlook, campaign, now=world.now).notices
 
 
 def test_what_was_seen_before_the_deadline_moved_counts_no_more(world):

@@ -17,7 +17,7 @@ from bot.sandbox.oracle import BOTH_ANSWERS
 from bot.sandbox.simulation import rules
 from bot.sandbox.simulation.rules import Act, Broken
 from bot.store import evidence, outbox, verification
-from bot.store.database import Database
+from bot.store.database import Database, Session
 from bot.store.evidence import Standing
 from bot.store.messages import digest, to_text
 
@@ -73,12 +73,11 @@ class Watch:
     def request(self, request: Request) -> None:
         """A request has reached a platform."""
         self.requests += 1
-        found = self.database.read(evidence.standing, request.delivery)
+        found, on_their_way = self.database.read(_look, request)
         self._note(rules.intent_before_send(request.delivery, found))
         self._note(rules.one_request_a_claim(request.delivery, found, self._claims))
         if found is not None:
             self._claims.add((request.delivery, found.claim))
-        on_their_way = self.database.read(evidence.on_their_way, request.lane)
         self._note(rules.few_on_their_way(request.lane, on_their_way, self.most))
         self._note(rules.nothing_begun_after(request.delivery, found, request.begun))
         self._note(rules.nothing_while(request.delivery, found, self.stands_since, request.begun))
@@ -168,3 +167,8 @@ class Watch:
         for one in broken:
             if len(self.broken) < MOST_NAMED:
                 self.broken.append(one)
+
+
+def _look(session: Session, request: Request) -> tuple[Standing | None, int]:
+    """The delivery as it stands, and how many of its lane are on their way."""
+    return evidence.standing(session, request.delivery), evidence.on_their_way(session, request.lane)
