@@ -16,6 +16,7 @@ from bot.store import campaigns, lanes
 from bot.store.claims import no_rest
 from bot.store.database import Database, Session
 from bot.store.models import AddressRow, RecipientRow
+from bot.store.statistics import count_anew
 
 TELEGRAM, SLACK = "telegram:1", "slack:T1"
 ZONES = ("Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura", "Asia/Tokyo", "Africa/Cairo", "Europe/Paris")
@@ -32,6 +33,7 @@ def fill(
         database.run(lanes.register, f"{channel.value}:{_place(channel)}{number}", now=now)
     for first in range(1, count + 1, AT_ONCE):
         database.run(_people, first, min(first + AT_ONCE - 1, count), channel, lanes_of, now)
+    database.run(count_anew, count, RecipientRow, AddressRow)
     source = (resources.examples() / "claude-consumer-terms.toml").read_text(encoding="utf-8")
     document = replace(
         campaign_file.parse(source, "example"),

@@ -15,8 +15,10 @@ from bot.domain.recipient import ChannelName
 from bot.store import campaigns, planning, slots
 from bot.store.cohorts import Cohort
 from bot.store.database import Session
+from bot.store.models import DeliveryRow
 from bot.store.planning import Newcomers
 from bot.store.slots import Slot
+from bot.store.statistics import count_anew
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 SHARE = 100  # what a share costs besides its rows, in rows
@@ -179,7 +181,7 @@ def _reach(session: Session, reached: Reached, *, now: datetime) -> None:
     """What was wanted is noted as made, if there is nobody after them."""
     wanted = reached.wanted
     if wanted.slot is not None:
-        planning.count_anew(session, reached.count)
+        count_anew(session, reached.count, DeliveryRow)
     if reached.person is not None:
         return
     if wanted.slot is None:

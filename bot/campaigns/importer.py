@@ -11,7 +11,9 @@ from bot.domain.people_file import Imported, Problem
 from bot.domain.recipient import Address, ChannelName
 from bot.store import recipients
 from bot.store.database import Database
+from bot.store.models import AddressRow, RecipientRow
 from bot.store.recipients import Change, Seen, Verdict
+from bot.store.statistics import count_anew
 
 BATCH = 2_000  # rows of a transaction: a tenth of a second, and twice that where all of them are changed
 
@@ -57,6 +59,7 @@ def import_people(
         for batch in _batches(people.rows()):
             task.take(batch)
             progress(batch[-1].line, total)
+        task.close()
     progress(total, total)
     seconds = round(database.clock.monotonic() - began, 3)
     return replace(task.result, rejects_file=rejects.written, seconds=seconds)
@@ -98,6 +101,12 @@ class _Import:
         for line in sorted(bad):
             self.rejects.add(line, bad[line])
         self._count(len(batch), [verdict.change for verdict in verdicts], rejected=len(bad))
+
+    def close(self) -> None:
+        """The database knows how many there are now."""
+        if not self.dry_run:
+            changed = self.result.created + self.result.updated
+            self.database.run(count_anew, changed, RecipientRow, AddressRow)
 
     def _store(self, people: Sequence[Imported]) -> list[Verdict]:
         columns, now = self.people.columns, self.database.clock.now()

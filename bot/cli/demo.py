@@ -1,13 +1,12 @@
 """`tenggat demo`: the shipped campaign from notice to closing, on fake platforms and a virtual clock."""
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from bot.cli.console import AsJson, answer, note
+from bot.cli.console import AsJson, answer, awaited, note
 
 if TYPE_CHECKING:
     from bot.cli.demo_page import Visit
@@ -58,7 +57,7 @@ def demo(
 
     script = Script(people=people, seed=seed, move=_move(move_deadline), trace=_writable(trace))
     serves = page or (sys.stderr.isatty() and sys.stdout.isatty() and not headless and not as_json)
-    result = asyncio.run(_play(script, headless=headless, as_json=as_json, serves=serves, stays=page))
+    result = awaited(_play(script, headless=headless, as_json=as_json, serves=serves, stays=page))
     _tell(result, as_json=as_json)
     if not result.is_clean:
         raise typer.Exit(NOT_CLEAN)
@@ -84,6 +83,8 @@ async def _play(script: "Script", *, headless: bool, as_json: bool, serves: bool
 
 
 def _visit(*, stays: bool) -> "Visit":
+    import asyncio
+
     from bot.cli.demo_page import Visit, opens
     from bot.cli.run import on_signals
 

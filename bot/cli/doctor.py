@@ -1,6 +1,5 @@
 """The command that looks whether an installation can work."""
 
-import asyncio
 import os
 from typing import Annotated
 
@@ -26,7 +25,7 @@ def doctor(online: Online = False, as_json: AsJson = False) -> None:
     """
     from bot.app.doctor import examine
 
-    checks = asyncio.run(examine(os.environ, online=online))
+    checks = console.awaited(examine(os.environ, online=online))
     document = {"checks": [{"name": check.name, "ok": check.ok, "fix": check.fix} for check in checks]}
     lines = [f"ok     {c.name}" if c.ok else f"wrong  {c.name}\n       → {c.fix}" for c in checks]
     console.answer(document, as_json=as_json, lines=lines)

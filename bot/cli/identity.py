@@ -1,6 +1,5 @@
 """`tenggat identity`: the bots and apps under whose names people are written to."""
 
-import asyncio
 import os
 import sys
 from dataclasses import asdict
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.console import ADMIN, AsJson, By, answer, database, group, settings, table
+from bot.cli.console import ADMIN, AsJson, By, answer, awaited, database, group, settings, table
 
 if TYPE_CHECKING:
     from bot.domain.recipient import ChannelName
@@ -58,7 +57,7 @@ def add(
         signing_secret=_held(signing_secret_env) if signing_secret_env else "",
     )
     with database() as opened:
-        found = asyncio.run(enrolling.add(settings(), opened, channel, credentials, by=by, replace=replace))
+        found = awaited(enrolling.add(settings(), opened, channel, credentials, by=by, replace=replace))
     answer(found.as_json(), as_json=as_json)
 
 
@@ -78,7 +77,7 @@ def list_(
 
     wanted = None if platform is None else _channel(platform)
     with database() as opened:
-        found = asyncio.run(enrolling.every(settings(), opened))
+        found = awaited(enrolling.every(settings(), opened))
     rows = [one.as_json() for one in found if wanted is None or one.platform == wanted]
     answer(rows, as_json=as_json, lines=table(NAMES, [[row[name] for name in NAMES] for row in rows]))
 
@@ -110,7 +109,7 @@ def remove(
 
     channel = _channel(platform)
     with database() as opened:
-        removed = asyncio.run(
+        removed = awaited(
             enrolling.remove(settings(), opened, channel, name, move_to=move_to, unlink=unlink, by=by)
         )
     said = f"{removed.identity} is removed; {removed.moved} addresses moved, {removed.unlinked} unlinked."

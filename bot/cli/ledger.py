@@ -1,13 +1,12 @@
 """`tenggat ledger`: check the record of choices, seal it, and hand it to somebody who wants to check it."""
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.console import ADMIN, AsJson, By, answer, database, group, note, settings
+from bot.cli.console import ADMIN, AsJson, By, answer, awaited, database, group, note, settings
 
 if TYPE_CHECKING:
     from bot.campaigns.sealing import Sealer
@@ -37,7 +36,7 @@ def verify(key: Key = None, as_json: AsJson = False) -> None:
 
     place = outside(settings().checkpoints)
     with database() as opened:
-        notes = asyncio.run(place.every()) if place else []
+        notes = awaited(place.every()) if place else []
         beside = opened.address if opened.read(ledger.size) >= MANY else None
         check = opened.read(verification.verify, key=_believed(key), outside=notes, beside=beside)
     names = ("size", "root", "chain_ok", "tree_ok", "checkpoints_ok", "openings_ok")
@@ -54,7 +53,7 @@ def checkpoint(as_json: AsJson = False) -> None:
     """Seal the ledger as it is now, and put the checkpoint into BOT_CHECKPOINTS. JSON: size, note, key, put."""
     with database() as opened:
         sealer = _sealer(opened)
-        sealed = asyncio.run(sealer.seal())
+        sealed = awaited(sealer.seal())
     document = {
         "size": sealed.size,
         "note": sealed.note,
@@ -75,7 +74,7 @@ def restored(by: By = ADMIN, as_json: AsJson = False) -> None:
 
     with database() as opened:
         opened.run(restores.hold, by=by, now=opened.clock.now())
-        abandoned = asyncio.run(_sealer(opened).go_on())
+        abandoned = awaited(_sealer(opened).go_on())
         size = opened.run(ledger.size)
         now = opened.clock.now()
         opened.run(
@@ -103,7 +102,7 @@ def release(by: By = ADMIN, as_json: AsJson = False) -> None:
     from bot.i18n import rest_days
 
     with database() as opened:
-        in_doubt = asyncio.run(release_sends(opened, by=by, rest_days=rest_days))
+        in_doubt = awaited(release_sends(opened, by=by, rest_days=rest_days))
     answer({"in_doubt": in_doubt}, as_json=as_json, lines=[f"Sends are released; {in_doubt} are in doubt."])
 
 

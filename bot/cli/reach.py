@@ -1,13 +1,12 @@
 """`tenggat recipients invite` and `link-slack`: how one comes to be able to write to people at all."""
 
-import asyncio
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.console import ADMIN, AsJson, By, Slug, answer, database, note, settings
+from bot.cli.console import ADMIN, AsJson, By, Slug, answer, awaited, database, note, settings
 from bot.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ def link_slack(
     from bot.app.reaching import linked_to_slack
 
     with database() as opened, progress("Looking up", few=FEW_TO_LOOK_UP) as told:
-        result = asyncio.run(linked_to_slack(settings(), opened, file, by=by, progress=told))
+        result = awaited(linked_to_slack(settings(), opened, file, by=by, progress=told))
     said = (
         f"{result.read} rows read: {result.linked} linked, {result.unchanged} linked before,"
         f" {result.rejected} rejected; {result.seconds:.1f} s."
@@ -96,4 +95,4 @@ def link_slack(
 def _asked_name(chosen: "Settings", opened: "Database") -> str:
     from bot.app.reaching import telegram_name
 
-    return asyncio.run(telegram_name(chosen, opened))
+    return awaited(telegram_name(chosen, opened))

@@ -1,6 +1,5 @@
 """Commands that run: everything in one process, its parts in processes of their own, and the sandbox."""
 
-import asyncio
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -72,7 +71,7 @@ def running_settings() -> "Settings":
 
 
 def _run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(main())
+    console.awaited(main())
 
 
 async def _serve(settings: "Settings", *, listens: bool) -> None:
@@ -109,6 +108,8 @@ async def _tick(settings: "Settings") -> None:
 
 
 async def _sandbox(port: int, script: str | None, path: str) -> None:
+    import asyncio
+
     from bot.clock import SystemClock
     from bot.sandbox.faults import Faults
     from bot.sandbox.oracle import Oracle
@@ -144,6 +145,8 @@ def _stop_on_signals(app: "App") -> None:
 
 def on_signals(stop: Callable[[], None]) -> None:
     """`stop` is called when the program is asked to end."""
+    import asyncio
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)

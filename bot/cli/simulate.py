@@ -2,9 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -64,6 +62,9 @@ def _reports(seeds: range, people: int, log: Path | None, jobs: int) -> Iterator
     if len(seeds) == 1:
         yield _simulated(seeds[0], people, log)
         return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     with (
         ProcessPoolExecutor(min(jobs, len(seeds)), mp_context=get_context("spawn")) as processes,
         progress("Simulating", few=FEW) as tell,

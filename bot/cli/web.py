@@ -1,6 +1,5 @@
 """The command that takes webhooks in."""
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -33,10 +32,12 @@ def web(host: Host = LOOPBACK, port: Port = None) -> None:
     Telegram is told where to post to when BOT_BASE_URL is set. Health: /livez and /readyz.
     """
     settings = running_settings()
-    asyncio.run(_receive(settings, host, settings.port if port is None else port))
+    console.awaited(_receive(settings, host, settings.port if port is None else port))
 
 
 async def _receive(settings: "Settings", host: str, port: int) -> None:
+    import asyncio
+
     from bot.web.server import receiver
 
     stopping = asyncio.Event()

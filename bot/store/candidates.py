@@ -136,7 +136,7 @@ def _due_first() -> Sequence[Select[Any]]:
     return (
         _due(_REPLY, col(DeliveryRow.priority) == text("0"), _AGAIN, order=_IN_TIME),
         _due(*_LATER, _AGAIN, order=_IN_TIME),
-        _due(*_LATER, _BY_SLOT, order=(col(DeliveryRow.id),)),
+        _due(*_LATER, _BY_SLOT, order=_IN_TIME),
     )
 
 

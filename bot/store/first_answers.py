@@ -74,17 +74,15 @@ _HELD = (
     .where(_RECIPIENT.c.id.in_(select(_DELIVERY.c.recipient_id).where(_THESE)))
     .with_for_update(key_share=True, skip_locked=True)
 )
-_HAS_ANSWERED = or_(
-    *(
-        exists().where(
-            answers.c.recipient_id == _RECIPIENT.c.id, answers.c.campaign_id == _DELIVERY.c.campaign_id
-        )
-        for answers in (_CHOICE, _REPETITION)
+_HAS_NOT_ANSWERED = [  # each by itself: of two in one condition PostgreSQL makes a look for every row
+    ~exists().where(
+        answers.c.recipient_id == _RECIPIENT.c.id, answers.c.campaign_id == _DELIVERY.c.campaign_id
     )
-)
-_HAS_OTHER_PLACES = or_(
-    _ADDRESS.c.home_at.is_not(None),
-    exists().where(_OTHER.c.recipient_id == _RECIPIENT.c.id, _OTHER.c.id != _ADDRESS.c.id),
+    for answers in (_CHOICE, _REPETITION)
+]
+_HAS_NO_OTHER_PLACES = (
+    _ADDRESS.c.home_at.is_(None),
+    ~exists().where(_OTHER.c.recipient_id == _RECIPIENT.c.id, _OTHER.c.id != _ADDRESS.c.id),
 )
 _MAY_COME_AGAIN = or_(
     _DELIVERY.c.platform_message.is_(None),
@@ -112,7 +110,7 @@ _ASKED = (
     )
     .outerjoin(_RENDERING, _RENDERING.c.hash == _DELIVERY.c.rendering)
     .where(_THESE, _DELIVERY.c.campaign_id.is_not(None), _ADDRESS.c.reach == Reach.REACHABLE.value)
-    .where(~_HAS_ANSWERED, ~_HAS_OTHER_PLACES, ~_MAY_COME_AGAIN)
+    .where(*_HAS_NOT_ANSWERED, *_HAS_NO_OTHER_PLACES, ~_MAY_COME_AGAIN)
 )
 _LATEST = (
     select(_DELIVERY.c.address_id, _DELIVERY.c.campaign_id, _DELIVERY.c.platform_message)

@@ -21,7 +21,6 @@ from bot.store.models import CampaignRow, DeliveryRow, RecipientRow, SlotRow
 from bot.store.outbox import CAMPAIGN_AFTER
 from bot.store.slots import Slot
 
-MANY = 5_000
 SEGMENT = 2_000  # rows a transaction makes at most: an answer waits for three of them
 AHEAD = 20_000  # people that are looked up at a time, where nobody waits
 PLANNING_LOCK = 0x7E66A8
@@ -84,13 +83,6 @@ def insert_steps(
         known |= audience.put_off_by(slot)
     insert = chosen.insert_steps(session.get_bind().dialect.name, campaign, kind)
     return core.execute(session, insert, known).rowcount
-
-
-def count_anew(session: Session, made: int) -> None:
-    """PostgreSQL knows how many deliveries of which kind there are, if so many were made that what it knew no
-    longer holds: by itself it counts minutes later, and until then reads them all for each one of them."""
-    if made >= MANY and session.get_bind().dialect.name == "postgresql":
-        session.execute(text("ANALYZE delivery"))
 
 
 def merge_earlier(
