@@ -35,6 +35,11 @@ class Wanted:
     after: int = 0
 
     @property
+    def is_first(self) -> bool:
+        """Whether nobody was looked for before them."""
+        return self.after == 0
+
+    @property
     def key(self) -> tuple[int, int | None]:
         return self.campaign.id, self.slot.id if self.slot else None
 
@@ -180,8 +185,8 @@ def _insert(session: Session, share: Share, *, now: datetime) -> int:
 def _reach(session: Session, reached: Reached, *, now: datetime) -> None:
     """What was wanted is noted as made, if there is nobody after them."""
     wanted = reached.wanted
-    if wanted.slot is not None:
-        count_anew(session, reached.count, DeliveryRow)
+    if wanted.is_first or reached.person is None:
+        count_anew(session, reached.count if wanted.is_first else planning.AHEAD, DeliveryRow)
     if reached.person is not None:
         return
     if wanted.slot is None:

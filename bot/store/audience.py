@@ -11,7 +11,7 @@ from bot.domain.delivery import DeliveryState
 from bot.domain.recipient import Reach
 from bot.domain.step import StepKind
 from bot.store.addresses import PREFERRED
-from bot.store.dialect import keyed_mark, sha256_hex, unindexed
+from bot.store.dialect import is_there, keyed_mark, sha256_hex, unindexed
 from bot.store.models import AddressRow, CampaignRow, ChoiceRow, DeliveryRow, RecipientRow
 from bot.store.slots import Slot
 
@@ -72,7 +72,7 @@ def undecided(campaign: Campaign) -> ColumnElement[bool]:
     rules = [
         col(RecipientRow.plan).in_(sorted(plan.value for plan in audience.plans)),
         col(RecipientRow.muted_at).is_(None),
-        ~answered.exists(),
+        ~is_there(answered),
     ]
     if audience.registered_before is not None:
         registered = col(RecipientRow.registered_on)
@@ -83,11 +83,10 @@ def undecided(campaign: Campaign) -> ColumnElement[bool]:
 def has_step(campaign: Campaign, step: str | BindParameter[str]) -> ColumnElement[bool]:
     """The step is planned for the person, or past."""
     other = aliased(DeliveryRow)
-    return (
+    return is_there(
         select(other.id)
         .where(other.campaign_id == campaign.id, other.recipient_id == RecipientRow.id)
         .where(unindexed(other.step) == step)
-        .exists()
     )
 
 

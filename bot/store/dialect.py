@@ -11,6 +11,7 @@ from sqlalchemy import (
     Executable,
     Float,
     Integer,
+    Select,
     SelectBase,
     SQLColumnExpression,
     String,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
@@ -101,6 +103,19 @@ def gathered(dialect: str, column: SQLColumnExpression[int | None]) -> ColumnEle
     """The numbers that a group's rows have in the column, in no order."""
     gather = func.json_agg if dialect == "postgresql" else func.json_group_array
     return gather(column, type_=JSON)
+
+
+def look_one_by_one(session: Session) -> None:
+    """Until this transaction ends PostgreSQL looks rows of one table up in another one by one, as SQLite does: a
+    question for the next so many need not read all that come after them."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SET LOCAL enable_hashjoin = off"))
+
+
+def is_there(found: Select[Any]) -> ColumnElement[bool]:
+    """Whether this finds a row, looked up for each row of the question that it is part of. Of an EXISTS PostgreSQL
+    makes a join with the whole table, at a cost that it can but guess while nobody has counted the rows."""
+    return found.limit(1).scalar_subquery().is_not(None)
 
 
 def sifted(column: SQLColumnExpression[T]) -> ColumnElement[T]:

@@ -17,7 +17,7 @@ from bot.store.arrivals import Arrival
 from bot.store.candidates import may_run
 from bot.store.claims import delivery_of, ready
 from bot.store.database import leave_no_traces
-from bot.store.dialect import rows_given
+from bot.store.dialect import rows_given, sifted
 from bot.store.lanes import Lease
 from bot.store.models import AddressRow, CampaignRow, DeliveryRow, LaneRow, SlotRow
 
@@ -30,6 +30,8 @@ _DELIVERY: Table = SQLModel.metadata.tables["delivery"]
 _ADDED = insert(_DELIVERY).returning(_DELIVERY.c.id)
 _UNBEGUN = {"final": False, "claim": 0, "epoch": 0, "failures": 0, "doubts": 0}
 _WHOSE = _DELIVERY.c.recipient_id.in_(bindparam("whose", expanding=True))
+# a few people's rows are looked through, not all that are due
+_IS_DUE = sifted(_DELIVERY.c.state) == DeliveryState.DUE.value
 
 
 def _withdrawn(*steps: ColumnElement[bool]) -> Update:
@@ -37,7 +39,7 @@ def _withdrawn(*steps: ColumnElement[bool]) -> Update:
     hold several rows, and wait for more, would wait for each other."""
     unbegun = (
         select(_DELIVERY.c.id)
-        .where(_DELIVERY.c.state == DeliveryState.DUE.value, _DELIVERY.c.kind != StepKind.REPLY.value, *steps)
+        .where(_IS_DUE, _DELIVERY.c.kind != StepKind.REPLY.value, *steps)
         .with_for_update(key_share=True, skip_locked=True)
     )
     return (
@@ -48,7 +50,7 @@ def _withdrawn(*steps: ColumnElement[bool]) -> Update:
 
 
 _WITHDRAW = _withdrawn(_WHOSE)
-_WITHDRAW_OF = _withdrawn(_WHOSE, _DELIVERY.c.campaign_id == bindparam("of"))
+_WITHDRAW_OF = _withdrawn(_WHOSE, sifted(_DELIVERY.c.campaign_id) == bindparam("of"))
 _STALE = (
     select(DeliveryRow)
     .where(candidates.SENDING, DeliveryRow.lane == bindparam("lane"))

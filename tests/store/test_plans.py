@@ -1,0 +1,110 @@
+"""How the database goes about what is asked for each message, each answer and each look at who is to be planned.
+
+Small tables are read whole however one asks, so that a bad way is seen only among a million rows. These tests forbid
+the database the ways that do for small tables only, and look which one it takes then.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import event, text
+
+from bot.campaigns.importer import import_people
+from bot.store import candidates, outbox, planning, statistics
+from bot.store.models import DeliveryRow
+from tests.worlds import MORNING, TELEGRAM, World, on_telegram
+
+Asked = list[tuple[str, Any]]
+
+
+def test_what_is_due_is_found_in_the_order_of_an_index(world: World) -> None:
+    """Each claim takes the first few; to sort them, the database would read all that wait in the lane."""
+    world.people(*map(on_telegram, range(1, 20)))
+    world.campaign()
+    world.at(MORNING).plan()
+
+    found, asked = _asked(world, candidates.find, TELEGRAM, now=world.now, limit=8)
+
+    assert [one.id for one in found] == list(range(1, 9))
+    plans = [_plan(world, *one, without=("seqscan", "bitmapscan")) for one in asked if "slot" in one[0]]
+    assert len(plans) == 3
+    assert not [plan for plan in plans if "Sort" in plan or "ORDER BY" in plan]
+
+
+def test_who_comes_next_is_looked_up_person_by_person(world: World) -> None:
+    """A join with all answers, or all deliveries, would be made anew for every few thousand people."""
+    world.people(on_telegram(1), on_telegram(2))
+    campaign = world.campaign()
+
+    found, asked = _asked(world, planning.newcomers, campaign, after=0, limit=8)
+
+    assert [one.people for one in found] == [[1, 2]]
+    (plan,) = (_plan(world, *one, without=("nestloop",)) for one in asked if "recipient" in one[0])
+    assert "Anti Join" not in plan
+
+
+def test_what_somebody_is_still_to_get_is_found_by_the_person(world: World) -> None:
+    """Every answer takes it back; while a campaign is sent, a million others are due as well."""
+    world.people(*map(on_telegram, range(1, 200)))
+    campaign = world.campaign()
+    world.at(MORNING).send()
+    world.run(
+        statistics.count_anew, statistics.MANY, DeliveryRow
+    )  # PostgreSQL knows now that hardly any are due
+    some = range(1, 100)
+
+    _, asked = _asked(world, outbox.withdraw_each, some, campaign_id=campaign.id, why="-", now=world.now)
+
+    (plan,) = (_plan(world, *one, without=("seqscan",)) for one in asked if "UPDATE delivery" in one[0])
+    assert "ix_delivery_recipient" in plan
+    assert "ix_delivery_open" not in plan
+
+
+def test_postgresql_knows_how_many_people_an_import_brought(world, tmp_path, monkeypatch) -> None:
+    """By itself it learns it a minute later, and until then takes a million of them for a few."""
+    monkeypatch.setattr(statistics, "MANY", 3)
+    file = tmp_path / "people.csv"
+    file.write_text("ref,plan,telegram_chat_id\n" + "".join(f"u{n},pro,{n}\n" for n in range(1, 8)))
+
+    import_people(world.database, file)
+
+    if world.database.is_sqlite:  # it goes by what its indexes are, not by what is in them
+        return
+    known = world.run(
+        lambda session: session.scalar(text("SELECT reltuples FROM pg_class WHERE relname='recipient'"))
+    )
+    assert known == 7
+
+
+def _asked(world: World, function: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[Any, Asked]:
+    """What the function returns, and every statement with its values."""
+    with _listening(world) as asked:
+        return world.run(function, *args, **kwargs), asked
+
+
+@contextmanager
+def _listening(world: World) -> Iterator[Asked]:
+    asked: Asked = []
+
+    def note(connection, cursor, statement, parameters, *_) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(world.database.engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(world.database.engine, "before_cursor_execute", note)
+
+
+def _plan(world: World, statement: str, parameters: Any, *, without: tuple[str, ...]) -> str:
+    """How the database would go about it, line by line, without these ways of PostgreSQL's."""
+    with world.database.engine.connect() as connection:
+        if world.database.is_sqlite:
+            steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+            return "\n".join(str(step[-1]) for step in steps)
+        for way in without:
+            connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+        return "\n".join(
+            str(row[0]) for row in connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
+        )
