@@ -228,9 +228,28 @@ def bulk(size: Size, folder: Path, server: str) -> Iterator[Figure]:
         for what, url, count in (*work, ("keep", urls[2], 2_000)):
             seen = sized(what, url, count)
             yield Figure(f"{what} {count:,} on {engine}", seen["seconds"], "s")
+            if what == "plan" and engine == "PostgreSQL":
+                few = fresh(engine, "bulk_few", folder, server)
+                yield _from_many(few, size.growth[0], url, count)
             if what == "keep":
                 yield Figure(f"updates kept, each by itself, on {engine}", count / seen["seconds"], "/s")
             yield Figure(f"{what} {count:,} on {engine}: peak RSS", seen["rss"], "MB")
+
+
+def _from_many(few_url: str, few: int, url: str, count: int) -> Figure:
+    """How fast somebody sends from among so many, beside from among a few: a claim must not read all that wait."""
+    with opened(few_url) as database:
+        fill(database, few)
+        asyncio.run(plan(database))
+    rates = []
+    with fake() as port:
+        for people, where in ((few, few_url), (count, url)):
+            before = _taken(port)
+            seconds = peer("ours", port, people, where, "0", "8")["seconds"]
+            rates.append((_taken(port) - before) / seconds)
+    return Figure(
+        f"messages a second on PostgreSQL with {count:,} waiting ÷ {few:,}", rates[1] / rates[0], ""
+    )
 
 
 def growth(size: Size, folder: Path) -> Iterator[Figure]:
