@@ -228,7 +228,7 @@ def bulk(size: Size, folder: Path, server: str) -> Iterator[Figure]:
         for what, url, count in (*work, ("keep", urls[2], 2_000)):
             seen = sized(what, url, count)
             yield Figure(f"{what} {count:,} on {engine}", seen["seconds"], "s")
-            if what == "plan" and engine == "PostgreSQL":
+            if what == "move" and engine == "PostgreSQL":
                 few = fresh(engine, "bulk_few", folder, server)
                 yield _from_many(few, size.growth[0], url, count)
             if what == "keep":
