@@ -105,8 +105,7 @@ class _Import:
     def close(self) -> None:
         """The database knows how many there are now."""
         if not self.dry_run:
-            changed = self.result.created + self.result.updated
-            self.database.run(count_anew, changed, RecipientRow, AddressRow)
+            self.database.run(count_anew, self.result.read, RecipientRow, AddressRow)
 
     def _store(self, people: Sequence[Imported]) -> list[Verdict]:
         columns, now = self.people.columns, self.database.clock.now()

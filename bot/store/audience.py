@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, String, bindparam, case, literal
+from sqlalchemy import ColumnElement, ScalarSelect, Select, String, bindparam, case, literal, true
+from sqlalchemy import select as select_columns
 from sqlalchemy.orm import aliased
 from sqlmodel import and_, col, func, or_, select
 
@@ -43,13 +44,18 @@ def preferred_address() -> ScalarSelect[int | None]:
 
 def may_be_asked(campaign: Campaign) -> ColumnElement[bool]:
     """In the audience, in the part of it that is asked for now, undecided, and no notice is planned."""
-    return and_(is_asked_for(campaign), ~has_step(campaign, StepKind.NOTICE.value))
+    return and_(is_asked_for(campaign), ~_with_step(campaign, StepKind.NOTICE.value).exists())
+
+
+def comes_next(campaign: Campaign) -> ColumnElement[bool]:
+    """As `may_be_asked`, looked up for each person: to be asked for the next so many of them."""
+    answers, notices = _answers(campaign), _with_step(campaign, StepKind.NOTICE.value)
+    return and_(_is_meant(campaign), _is_in_its_part(campaign), ~is_there(answers), ~is_there(notices))
 
 
 def is_asked_for(campaign: Campaign) -> ColumnElement[bool]:
     """In the audience, in the part of it that is asked for now, and undecided."""
-    rules = undecided(campaign)
-    return rules if campaign.first_below is None else and_(rules, mark(campaign) < campaign.first_below)
+    return and_(undecided(campaign), _is_in_its_part(campaign))
 
 
 def mark(campaign: Campaign) -> ColumnElement[str]:
@@ -65,29 +71,7 @@ def waits_for_the_rest(campaign: Campaign, ref: str) -> bool:
 
 def undecided(campaign: Campaign) -> ColumnElement[bool]:
     """In the audience, not muted, without an answer."""
-    audience = campaign.document.audience
-    answered = select(ChoiceRow.id).where(
-        ChoiceRow.recipient_id == RecipientRow.id, ChoiceRow.campaign_id == campaign.id
-    )
-    rules = [
-        col(RecipientRow.plan).in_(sorted(plan.value for plan in audience.plans)),
-        col(RecipientRow.muted_at).is_(None),
-        ~is_there(answered),
-    ]
-    if audience.registered_before is not None:
-        registered = col(RecipientRow.registered_on)
-        rules.append(or_(registered.is_(None), registered < audience.registered_before))
-    return and_(*rules)
-
-
-def has_step(campaign: Campaign, step: str | BindParameter[str]) -> ColumnElement[bool]:
-    """The step is planned for the person, or past."""
-    other = aliased(DeliveryRow)
-    return is_there(
-        select(other.id)
-        .where(other.campaign_id == campaign.id, other.recipient_id == RecipientRow.id)
-        .where(unindexed(other.step) == step)
-    )
+    return and_(_is_meant(campaign), ~_answers(campaign).exists())
 
 
 def put_off(campaign: Campaign) -> ColumnElement[bool]:
@@ -135,4 +119,39 @@ def awaits_correction(campaign: Campaign) -> ColumnElement[bool]:
         .where(other.campaign_id == campaign.id, other.recipient_id == RecipientRow.id)
         .where(other.kind == StepKind.CORRECTION.value, other.state == DeliveryState.DUE.value)
         .exists()
+    )
+
+
+def _is_meant(campaign: Campaign) -> ColumnElement[bool]:
+    """In the audience, and not muted."""
+    audience = campaign.document.audience
+    rules: list[ColumnElement[bool]] = [
+        col(RecipientRow.plan).in_(sorted(plan.value for plan in audience.plans)),
+        col(RecipientRow.muted_at).is_(None),
+    ]
+    if audience.registered_before is not None:
+        registered = col(RecipientRow.registered_on)
+        rules.append(or_(registered.is_(None), registered < audience.registered_before))
+    return and_(*rules)
+
+
+def _is_in_its_part(campaign: Campaign) -> ColumnElement[bool]:
+    """In the part of the audience that is asked for now."""
+    return true() if campaign.first_below is None else mark(campaign) < campaign.first_below
+
+
+def _answers(campaign: Campaign) -> Select[int | None]:
+    """The person's answers."""
+    return select_columns(col(ChoiceRow.id)).where(
+        col(ChoiceRow.recipient_id) == RecipientRow.id, col(ChoiceRow.campaign_id) == campaign.id
+    )
+
+
+def _with_step(campaign: Campaign, step: str) -> Select[int | None]:
+    """The person's delivery of the step, planned or past."""
+    other = aliased(DeliveryRow)
+    return (
+        select_columns(col(other.id))
+        .where(col(other.campaign_id) == campaign.id, col(other.recipient_id) == RecipientRow.id)
+        .where(unindexed(other.step) == step)
     )

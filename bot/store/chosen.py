@@ -39,7 +39,7 @@ def newcomers(dialect: str, campaign: Campaign) -> Select[Any]:
     )
     found = (
         _reachable(select(*people), campaign)
-        .where(audience.may_be_asked(campaign), col(RecipientRow.id) > bindparam("after"))
+        .where(audience.comes_next(campaign), col(RecipientRow.id) > bindparam("after"))
         .order_by(col(RecipientRow.id))
         .limit(bindparam("most"))
         .subquery()

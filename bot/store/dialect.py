@@ -1,7 +1,8 @@
 """The few statements that SQLite and PostgreSQL spell through different classes."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar, cast
 
@@ -105,11 +106,16 @@ def gathered(dialect: str, column: SQLColumnExpression[int | None]) -> ColumnEle
     return gather(column, type_=JSON)
 
 
-def look_one_by_one(session: Session) -> None:
-    """Until this transaction ends PostgreSQL looks rows of one table up in another one by one, as SQLite does: a
-    question for the next so many need not read all that come after them."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SET LOCAL enable_hashjoin = off"))
+@contextmanager
+def one_by_one(session: Session) -> Iterator[None]:
+    """Meanwhile PostgreSQL looks rows of one table up in another one by one, as SQLite does: a question for the next
+    so many need not read all that come after them. Nor does it compile what it takes for long."""
+    ways = ("enable_hashjoin", "jit") if session.get_bind().dialect.name == "postgresql" else ()
+    for way in ways:
+        session.execute(text(f"SET LOCAL {way} = off"))
+    yield
+    for way in ways:
+        session.execute(text(f"SET LOCAL {way} TO DEFAULT"))
 
 
 def is_there(found: Select[Any]) -> ColumnElement[bool]:

@@ -17,7 +17,7 @@ from bot.domain.recipient import ChannelName
 from bot.domain.step import StepKind, kind_of, on_doubt
 from bot.store import audience, chosen, core, lanes
 from bot.store.cohorts import Cohort
-from bot.store.dialect import look_one_by_one
+from bot.store.dialect import one_by_one
 from bot.store.models import CampaignRow, DeliveryRow, RecipientRow, SlotRow
 from bot.store.outbox import CAMPAIGN_AFTER
 from bot.store.slots import Slot
@@ -47,9 +47,9 @@ def take_turn(session: Session) -> None:
 def newcomers(session: Session, campaign: Campaign, *, after: int, limit: int) -> list[Newcomers]:
     """Groups of people in the audience, reachable, for whom no notice is planned yet: the first so many after
     this one."""
-    look_one_by_one(session)
     statement = chosen.newcomers(session.get_bind().dialect.name, campaign)
-    found = session.connection().execute(statement, {"after": after, "most": limit})
+    with one_by_one(session):
+        found = session.connection().execute(statement, {"after": after, "most": limit}).all()
     return [
         Newcomers(zone, ChannelName(channel), since, sorted(people)) for zone, channel, since, people in found
     ]

@@ -26,7 +26,10 @@ COMMANDS = [
 HEAVY = (
     "aiohttp",
     "alembic",
+    "asyncio",
     "babel",
+    "concurrent.futures",
+    "multiprocessing",
     "pydantic",
     "rich",
     "slack_sdk",

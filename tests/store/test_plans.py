@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import event, text
 
 from bot.campaigns.importer import import_people
-from bot.store import candidates, outbox, planning, statistics
-from bot.store.models import DeliveryRow
-from tests.worlds import MORNING, TELEGRAM, World, on_telegram
+from bot.store import candidates, outbox, planning, slots, statistics
+from bot.store.models import AddressRow, DeliveryRow, RecipientRow
+from tests.worlds import MORNING, TELEGRAM, World, jakarta, on_telegram
 
 Asked = list[tuple[str, Any]]
 
@@ -42,6 +42,11 @@ def test_who_comes_next_is_looked_up_person_by_person(world: World) -> None:
     assert [one.people for one in found] == [[1, 2]]
     (plan,) = (_plan(world, *one, without=("nestloop",)) for one in asked if "recipient" in one[0])
     assert "Anti Join" not in plan
+    ways = [statement for statement, _ in asked if statement.startswith("SET")]
+    if not world.database.is_sqlite:
+        assert ways == [f"SET LOCAL {way}" for way in ("enable_hashjoin = off", "jit = off")] + [
+            f"SET LOCAL {way} TO DEFAULT" for way in ("enable_hashjoin", "jit")
+        ]
 
 
 def test_what_somebody_is_still_to_get_is_found_by_the_person(world: World) -> None:
@@ -49,16 +54,34 @@ def test_what_somebody_is_still_to_get_is_found_by_the_person(world: World) -> N
     world.people(*map(on_telegram, range(1, 200)))
     campaign = world.campaign()
     world.at(MORNING).send()
-    world.run(
-        statistics.count_anew, statistics.MANY, DeliveryRow
-    )  # PostgreSQL knows now that hardly any are due
+    world.run(statistics.count_anew, statistics.MANY, DeliveryRow)
     some = range(1, 100)
 
-    _, asked = _asked(world, outbox.withdraw_each, some, campaign_id=campaign.id, why="-", now=world.now)
+    for number in (campaign.id, campaign.id + 1):  # of either PostgreSQL believes that hardly anything is due
+        _, asked = _asked(world, outbox.withdraw_each, some, campaign_id=number, why="-", now=world.now)
 
-    (plan,) = (_plan(world, *one, without=("seqscan",)) for one in asked if "UPDATE delivery" in one[0])
-    assert "ix_delivery_recipient" in plan
-    assert "ix_delivery_open" not in plan
+        (plan,) = (_plan(world, *one, without=("seqscan",)) for one in asked if "UPDATE delivery" in one[0])
+        assert "ix_delivery_recipient" in plan
+        assert "ix_delivery_open" not in plan
+        assert "ix_delivery_asked" not in plan
+
+
+def test_a_step_is_planned_from_those_who_are_to_get_it(world: World) -> None:
+    """There are some thousand of them in a segment, and a million who were asked."""
+    world.people(*map(on_telegram, range(1, 400)))
+    campaign = world.campaign()
+    world.at(MORNING).send()
+    world.plan()
+    world.run(statistics.count_anew, statistics.MANY, DeliveryRow, RecipientRow, AddressRow)
+    world.at(jakarta(15, 17))
+    (slot,) = world.run(slots.due, campaign, now=world.now)
+
+    made, asked = _asked(world, planning.insert_steps, campaign, slot, [1, 2, 3], now=world.now)
+
+    assert made == 3
+    (plan,) = (_plan(world, *one, without=()) for one in asked if one[0].startswith("INSERT INTO delivery"))
+    assert "Scan on delivery" not in plan
+    assert "SCAN notice" not in plan
 
 
 def test_postgresql_knows_how_many_people_an_import_brought(world, tmp_path, monkeypatch) -> None:
