@@ -4,25 +4,23 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, select
-from sqlmodel import Session, SQLModel, col, func, or_
+from sqlmodel import Session, col, func, or_
 
 from bot.domain.campaign import Campaign
 from bot.store import core
 from bot.store.models import CampaignRow, CohortRow, SlotRow
+from bot.store.slots import IS_TO_BE_MADE, IS_UNMADE, NOW
 
-_UNMADE = (col(SlotRow.campaign_id) == col(CampaignRow.id), col(SlotRow.planned_at).is_(None))
-_NOW = bindparam("now", type_=SQLModel.metadata.tables["slot"].c.due_at.type)
+_ITS_SLOTS = col(SlotRow.campaign_id) == col(CampaignRow.id)
 _OUTLOOK = select(
     or_(col(CampaignRow.unplanned), col(CampaignRow.looks_begun) != col(CampaignRow.looks_ended)),
     select(col(CohortRow.id))
     .where(col(CohortRow.campaign_id) == col(CampaignRow.id))
     .where(col(CohortRow.revision) != bindparam("revision"))
     .exists(),
-    select(col(SlotRow.id))
-    .where(*_UNMADE, col(SlotRow.due_at) <= _NOW, col(SlotRow.not_after) >= _NOW)
-    .exists(),
+    select(col(SlotRow.id)).where(_ITS_SLOTS, IS_TO_BE_MADE).exists(),
     select(func.min(SlotRow.due_at))
-    .where(*_UNMADE, col(SlotRow.due_at) > _NOW)
+    .where(_ITS_SLOTS, IS_UNMADE, col(SlotRow.due_at) > NOW)
     .correlate(CampaignRow)
     .scalar_subquery(),
 ).where(col(CampaignRow.id) == bindparam("campaign"))

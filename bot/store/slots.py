@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import bindparam
-from sqlmodel import Session, col, func, select, update
+from sqlmodel import Session, SQLModel, and_, col, func, select, update
 
 from bot.domain.cadence import PlannedStep
 from bot.domain.campaign import Campaign
@@ -15,10 +15,12 @@ from bot.domain.step import StepKind, kind_of, number_of
 from bot.store.cohorts import Cohort
 from bot.store.models import DeliveryRow, SlotRow
 
+NOW = bindparam("now", type_=SQLModel.metadata.tables["slot"].c.due_at.type)
+IS_UNMADE = col(SlotRow.planned_at).is_(None)
+IS_TO_BE_MADE = and_(IS_UNMADE, col(SlotRow.due_at) <= NOW, col(SlotRow.not_after) >= NOW)
 _UNMADE = (
     select(SlotRow)
-    .where(SlotRow.campaign_id == bindparam("campaign"), col(SlotRow.planned_at).is_(None))
-    .where(col(SlotRow.due_at) <= bindparam("now"), col(SlotRow.not_after) >= bindparam("now"))
+    .where(SlotRow.campaign_id == bindparam("campaign"), IS_TO_BE_MADE)
     .order_by(col(SlotRow.zone), col(SlotRow.day_asked), col(SlotRow.channel), col(SlotRow.due_at))
 )
 _THIS = (

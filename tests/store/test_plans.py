@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import event, text
 
 from bot.campaigns.importer import import_people
-from bot.store import candidates, outbox, planning, slots, statistics
+from bot.store import candidates, outbox, planning, questions, slots, statistics
 from bot.store.models import AddressRow, DeliveryRow, RecipientRow
 from tests.worlds import MORNING, TELEGRAM, World, jakarta, on_telegram
 
@@ -64,6 +64,23 @@ def test_what_somebody_is_still_to_get_is_found_by_the_person(world: World) -> N
         assert "ix_delivery_recipient" in plan
         assert "ix_delivery_open" not in plan
         assert "ix_delivery_asked" not in plan
+
+
+def test_the_latest_question_of_a_chat_is_found_by_an_index(world: World) -> None:
+    """Every answer looks for it, among millions of deliveries."""
+    world.people(on_telegram(1), on_telegram(2))
+    world.campaign()
+    world.at(MORNING)
+    world.send()
+
+    looks = [_asked(world, find, 2) for find in (questions.latest, questions.latest_to_edit)]
+
+    assert [question and question.recipient_id for question, _ in looks] == [2, 2]
+    if world.database.is_sqlite:  # PostgreSQL reads so small a table as a whole
+        asked = [one for _, statements in looks for one in statements if "FROM delivery" in one[0]]
+        plans = [_plan(world, *one, without=()) for one in asked]
+        assert plans
+        assert not [plan for plan in plans for step in plan.splitlines() if step.startswith("SCAN")], plans
 
 
 def test_a_step_is_planned_from_those_who_are_to_get_it(world: World) -> None:
