@@ -16,7 +16,16 @@ from bot.campaigns.turns import Turns, revisions
 from bot.channels.base import Channel, Post
 from bot.clock import Clock, wait_for_event
 from bot.domain import pacing
-from bot.domain.delivery import FIRST_RETRY, Deferred, DeliveryState, InDoubt, Outcome, Rejected, Why
+from bot.domain.delivery import (
+    FIRST_RETRY,
+    Accepted,
+    Deferred,
+    DeliveryState,
+    InDoubt,
+    Outcome,
+    Rejected,
+    Why,
+)
 from bot.domain.token import sign_each
 from bot.exceptions import TenggatError
 from bot.failpoints import failpoint
@@ -118,36 +127,54 @@ class Dispatcher:
 
     async def drain(self, within: timedelta | None = None) -> Drained:
         """Everything due on the lane is sent and settled, or it was stopped, or the time `within` is over."""
-        if not await self._acquire():
-            return Drained.TAKEN
         self.idle.clear()
+        try:
+            return await self._drain(within)
+        finally:
+            self.idle.set()
+
+    async def _drain(self, within: timedelta | None) -> Drained:
+        looked, got = await self._acquire()
+        if got is None:
+            return Drained.TAKEN
         self.ends = None if within is None else self.clock.monotonic() + within.total_seconds()
         renewing = asyncio.create_task(self._renew())
         try:
+            self._take_in(got, looked)
             await self._work()
         finally:
             renewing.cancel()
             await asyncio.gather(renewing, return_exceptions=True)
-            try:
-                await self._leave()
-            finally:
-                self.idle.set()
+            await self._leave()
         return Drained.PART if self._is_over() else Drained.ALL
 
-    async def _acquire(self) -> bool:
+    async def _acquire(self) -> tuple[_Look, Exchanged | None]:
+        """The lane is ours, with what is to be begun first, as of a look; unless it is another's."""
         await self._tidy_up()
-        now, mono = self.clock.now(), self.clock.monotonic()
-        self.lease = await self.database.transact(
-            exchange.take_over, self.lane, owner=self.owner, now=now, doubt_wait=self.doubt_wait
+        looked, self.hinted = _Look(self.database.changes, self.clock.monotonic()), False
+        wanted = Wanted(0 if self.stopping else self._most(), self.rest_days, on_record=self.on_record)
+        taken = await self.database.transact(
+            exchange.take_over,
+            self.lane,
+            self.composer,
+            wanted,
+            owner=self.owner,
+            now=self.clock.now(),
+            doubt_wait=self.doubt_wait,
         )
-        self.lease_ends = mono + LEASE.total_seconds()
-        if self.lease is None:
-            return False
-        if self.lease.epoch != self.epoch + 1:  # somebody else had it meanwhile
-            pace, kept = self.turns.pace, self.lease.kept
-            self.turns.pace = pacing.inherited(pace, kept, mono, in_order=self.lease.in_order)
-        self.epoch = self.lease.epoch
-        return True
+        if taken is None:
+            return looked, None
+        self.lease, got = taken
+        self.more = len(got.claimed) == wanted.limit
+        self._inherit(self.lease, looked.at)
+        return looked, got
+
+    def _inherit(self, lease: Lease, mono: float) -> None:
+        """Whoever owned the lane meanwhile may have met refusals."""
+        if lease.epoch != self.epoch + 1:
+            pace, kept = self.turns.pace, lease.kept
+            self.turns.pace = pacing.inherited(pace, kept, mono, in_order=lease.in_order)
+        self.epoch = lease.epoch
 
     def _is_over(self) -> bool:
         return self.ends is not None and self.clock.monotonic() >= self.ends
@@ -184,21 +211,22 @@ class Dispatcher:
         self.stir.set()
 
     async def _work(self) -> None:
-        self.more = True
         while (lease := self.lease) is not None and not self.stopping and not self._is_over():
             self.stir.clear()
             await self._end_exchange()
-            if self.exchanging is None and self._is_time_to_exchange():
-                self._begin_exchange(lease)
             if self._is_done():
                 return
+            if self.exchanging is None and self._is_time_to_exchange():
+                self._begin_exchange(lease)
             turn = await self._begin()
             if turn is not None:
                 await wait_for_event(self.clock, self.stir, turn)
 
     def _is_done(self) -> bool:
-        under_way = self.turns.waiting or self.sending or self.results or self.exchanging
-        return not under_way and not self.more and not self.hinted
+        """What arrived is stored as the lane is left; of anything else more may come."""
+        under_way = self.turns.waiting or self.sending or self.exchanging
+        arrived = all(isinstance(result.outcome, Accepted) for result in self.results)
+        return not under_way and not self.more and not self.hinted and arrived
 
     def _is_time_to_exchange(self) -> bool:
         """It costs much the same for one message as for many."""
@@ -223,9 +251,12 @@ class Dispatcher:
         unsettled = waiting + len(self.sending) + max(0, len(self.results) - self.at_once)
         return max(0, min(self.chunk - waiting, self.most_unsettled - unsettled))
 
+    def _most(self) -> int:
+        return min(self._room(), self.at_once)
+
     def _begin_exchange(self, lease: Lease) -> None:
         """Nothing is between two places at this moment: what is counted now is all there is."""
-        limit = min(self._room(), self.at_once) if self.more or self.hinted else 0
+        limit = self._most() if self.more or self.hinted else 0
         results, self.results = self.results[: self.at_once], self.results[self.at_once :]
         self.hinted = False
         self.exchanging = asyncio.create_task(self._exchange(lease, results, limit))
@@ -399,23 +430,29 @@ class Dispatcher:
         await asyncio.gather(*self.sending, *exchanging, return_exceptions=True)
         with suppress(TenggatError):  # it has said so, and left its results
             await self._end_exchange()
-        if self.results:
-            await self._save_the_last()
         lease, self.lease = self.lease, None
-        if lease is not None:
-            unbegun = [one.outgoing.delivery for one in self.turns.waiting]
-            kept = pacing.kept(self.turns.pace, self.clock.monotonic())
-            await self.database.transact(exchange.hand_back, lease, unbegun, now=self.clock.now(), kept=kept)
-            self.turns.waiting = []
-
-    async def _save_the_last(self) -> None:
-        failpoint("outbox.before_save")
-        settled = [result.settled(self.doubt_wait) for result in self.results]
-        try:
-            await self.database.transact(exchange.save, settled, now=self.clock.now())
-        except TenggatError as error:  # what is known is not forgotten: the next drain saves it
-            logger.warning("results not saved: %s", error, extra={"lane": self.lane})
+        while not await self._hand_back(lease):
             await self.clock.sleep(TRY_AGAIN)
-            return
+            if self.stopping or self.clock.monotonic() >= self.lease_ends:
+                return  # what is known is not forgotten: the next drain saves it
+
+    async def _hand_back(self, lease: Lease | None) -> bool:
+        """Whether the last results are stored and the lane, if it is still ours, is free."""
+        if self.results:
+            failpoint("outbox.before_save")
+        settled = [result.settled(self.doubt_wait) for result in self.results]
+        unbegun = [one.outgoing.delivery for one in self.turns.waiting]
+        kept, now = pacing.kept(self.turns.pace, self.clock.monotonic()), self.clock.now()
+        try:
+            if lease is None:
+                await self.database.transact(exchange.save, settled, now=now)
+            else:
+                await self.database.transact(exchange.hand_back, lease, settled, unbegun, now=now, kept=kept)
+                self.turns.waiting = []
+        except TenggatError as error:
+            logger.warning("results not saved, lane not free: %s", error, extra={"lane": self.lane})
+            return False
         self.results = []
-        failpoint("outbox.after_save")
+        if settled:
+            failpoint("outbox.after_save")
+        return True

@@ -115,10 +115,7 @@ def exchange(
     if not lanes.renew(session, lease, now=now):
         return Exchanged(lost=True)
     overtaken = claims.overtaken(session, wanted.waiting, now=now) if wanted.waiting else set()
-    found = claims.claim(session, lease, now=now, limit=wanted.limit, rest_days=wanted.rest_days)
-    claimed = [Claimed(outgoing, _written(composer, outgoing)) for outgoing in found]
-    _put_on_record(session, claimed, wanted.on_record, now=now)
-    return Exchanged(claimed, frozenset(overtaken))
+    return Exchanged(_claim(session, lease, composer, wanted, now=now), frozenset(overtaken))
 
 
 def save(session: Session, settled: Sequence[Settled], *, now: datetime) -> None:
@@ -134,13 +131,23 @@ def overtaken(session: Session, revisions: Mapping[int, int], *, now: datetime) 
 
 
 def take_over(
-    session: Session, lane: str, *, owner: str, now: datetime, doubt_wait: timedelta
-) -> Lease | None:
-    """A lease on the lane, with what its owner before left behind dealt with; None while it is another's."""
+    session: Session,
+    lane: str,
+    composer: Composer,
+    wanted: Wanted,
+    *,
+    owner: str,
+    now: datetime,
+    doubt_wait: timedelta,
+) -> tuple[Lease, Exchanged] | None:
+    """A lease on the lane, with what its owner before left behind dealt with, and what is wanted of it; None
+    while it is another's."""
+    keep_quiet(session)
     lease = lanes.acquire(session, lane, owner=owner, now=now)
-    if lease is not None:
-        outbox.recover(session, lease, now=now, doubt_wait=doubt_wait)
-    return lease
+    if lease is None:
+        return None
+    outbox.recover(session, lease, now=now, doubt_wait=doubt_wait)
+    return lease, Exchanged(_claim(session, lease, composer, wanted, now=now))
 
 
 def renew(session: Session, lease: Lease, *, now: datetime, kept: Kept) -> bool:
@@ -150,9 +157,16 @@ def renew(session: Session, lease: Lease, *, now: datetime, kept: Kept) -> bool:
 
 
 def hand_back(
-    session: Session, lease: Lease, unbegun: Sequence[Delivery], *, now: datetime, kept: Kept
+    session: Session,
+    lease: Lease,
+    settled: Sequence[Settled],
+    unbegun: Sequence[Delivery],
+    *,
+    now: datetime,
+    kept: Kept,
 ) -> None:
-    """What was not begun is due again, and the lane is free."""
+    """The last results are stored, what was not begun is due again, and the lane is free."""
+    save(session, settled, now=now)
     outbox.unclaim(session, unbegun)
     lanes.release(session, lease, now=now, kept=kept)
 
@@ -161,6 +175,16 @@ def reject_unwritten(session: Session, outgoing: Outgoing, *, now: datetime) -> 
     """The message is set aside: it cannot be written."""
     outcome = Rejected(Why.MESSAGE, "could not be written in this person's language")
     outbox.save(session, [Settled(settle(outgoing.delivery, outcome, now=now))], now=now)
+
+
+def _claim(
+    session: Session, lease: Lease, composer: Composer, wanted: Wanted, *, now: datetime
+) -> Sequence[Claimed]:
+    """What may be begun, with what each message will say on record."""
+    found = claims.claim(session, lease, now=now, limit=wanted.limit, rest_days=wanted.rest_days)
+    claimed = [Claimed(outgoing, _written(composer, outgoing)) for outgoing in found]
+    _put_on_record(session, claimed, wanted.on_record, now=now)
+    return claimed
 
 
 def _written(composer: Composer, outgoing: Outgoing) -> Written | None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.campaigns import ahead, starts
 from bot.campaigns.ahead import Reached, Seen, Wanted
@@ -20,7 +20,6 @@ from bot.store.cohorts import Cohort
 from bot.store.database import Database, Session
 from bot.store.outlook import Outlook, outlook
 
-AT_ONCE = timedelta(milliseconds=1)
 COHORTS = 5  # whose slots one transaction computes
 
 
@@ -106,7 +105,8 @@ def plan_segment(session: Session, *, now: datetime, rest_days: RestDays) -> Pla
 
 
 def next_instant(session: Session, *, now: datetime) -> datetime | None:
-    """The next instant at which a pass would find something to do, as far as it can be told now."""
+    """The next instant at which a pass would find something to do, as far as it can be told now; `now` when
+    it would at once."""
     instants: list[datetime | None] = [outbox.next_due(session, now=now)]
     for campaign in campaigns.in_state(session, CampaignState.RUNNING, CampaignState.SCHEDULED):
         if campaign.state is CampaignState.SCHEDULED:
@@ -114,7 +114,7 @@ def next_instant(session: Session, *, now: datetime) -> datetime | None:
             continue
         stands = outlook(session, campaign, now=now)
         if stands.notices or stands.cohorts or _is_over(session, campaign, now):
-            return now + AT_ONCE
+            return now
         instants.append(stands.next_slot)
         instants.append(closes_everywhere(campaign.document.deadline) + SECOND)
     return min((instant for instant in instants if instant is not None and instant > now), default=None)

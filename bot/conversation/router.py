@@ -43,15 +43,15 @@ class Router:
     async def work(self) -> int:
         """Every update that can be worked now is, but for those that somebody else works, or whose person is
         being changed; how many there were."""
-        count = 0
+        count, worked, are_left = 0, 1, True
         with self.clock.busy():
-            while rows := await self.database.transact(
-                inbox.waiting, list(self.inbounds), now=self.clock.now(), limit=BATCH
-            ):
-                worked = await self._work(rows)
-                if not worked:  # somebody else is at it
-                    break
+            while worked and are_left:  # nothing was worked: somebody else is at it
+                rows = await self.database.transact(
+                    inbox.waiting, list(self.inbounds), now=self.clock.now(), limit=BATCH
+                )
+                worked = await self._work(rows) if rows else 0
                 count += worked
+                are_left = len(rows) == BATCH or any(kept.is_followed for kept in rows)
         return count
 
     async def _work(self, rows: Sequence[Kept]) -> int:

@@ -9,7 +9,8 @@ from bot.clock import Clock, wait_for_event
 
 NextInstant = Callable[[], Awaitable[datetime | None]]
 
-MOMENT = timedelta(microseconds=1)
+MOMENT = timedelta(milliseconds=250)  # one look for all that it brings
+AGAIN = timedelta(seconds=1)  # what is still there after a tick is no reason for another one before then
 
 
 class Metronome(Protocol):
@@ -31,14 +32,18 @@ class JumpingMetronome:
         self._changed = asyncio.Event()
 
     async def run(self, tick: Callable[[], None]) -> None:
-        """Tick at once, at each instant that `next_instant` names, and never twice at the same one."""
+        """Tick at each instant that `next_instant` names; for one that has come, at once, or `AGAIN` after the
+        tick before."""
+        ticked_at = None
         while True:
             self._changed.clear()
             instant = await self.next_instant()
-            wait = None if instant is None else max(instant - self.clock.now(), timedelta(milliseconds=1))
+            earliest = self.clock.now() if ticked_at is None else ticked_at + AGAIN
+            wait = None if instant is None else max(instant, earliest) - self.clock.now()
             if not await wait_for_event(self.clock, self._changed, wait):
                 tick()
-            await self.clock.sleep(MOMENT)  # one look for all that this instant brings
+                ticked_at = self.clock.now()
+            await self.clock.sleep(MOMENT)
 
     def changed(self) -> None:
         """What is due may have changed."""

@@ -167,7 +167,7 @@ class ProcrastinateEngine:
     async def _bury_lost(self) -> None:
         """A connection that is cut as a job is given to us, or as its end is told, leaves one that nobody runs and
         that everybody waits for, as long as we live."""
-        doing = [job for worker in self._jobs.workers for job in await self._jobs.running_of(worker)]
+        doing = [job for worker in sorted(self._jobs.workers) for job in await self._jobs.running_of(worker)]
         lost = {job.id: job for job in doing if job.queue not in self._running and job.id is not None}
         for number in self._lost & lost.keys():
             await self._bury_one(lost[number])

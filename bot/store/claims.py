@@ -87,10 +87,11 @@ def claim(
     Rows met on the way that must wait, or may never be sent, are marked so in the same transaction.
     """
     claimed: list[Outgoing] = []
-    while len(claimed) < limit:
-        rows = candidates.find(session, lease.lane, now=now, limit=limit - len(claimed))
-        if not rows:
-            break
+    are_left = True
+    while are_left and len(claimed) < limit:
+        most = limit - len(claimed)
+        rows = candidates.find(session, lease.lane, now=now, limit=most)
+        are_left = len(rows) == most
         known, changes = _Known(session, rows, rest_days), _Changes()
         for row in rows:
             verdict = known.judge(row, now)

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Table, bindparam, text
+from sqlalchemy import Select, Table, bindparam, text
 from sqlalchemy import select as select_columns
 from sqlalchemy import update as sql_update
 from sqlalchemy.orm import aliased
@@ -32,16 +33,25 @@ _IS_NEW = text("inbox.state = 'new'")  # in the index's own words: a parameter w
 def _blocked() -> Exists:
     """An earlier update of the same sender waits as well."""
     earlier = aliased(InboxRow)
+    return _of_the_same_sender(earlier).where(col(earlier.id) < col(InboxRow.id)).exists()
+
+
+def _is_followed() -> Exists:
+    """A later update of the same sender waits for this one."""
+    later = aliased(InboxRow)
+    return _of_the_same_sender(later).where(col(later.id) > col(InboxRow.id)).exists()
+
+
+def _of_the_same_sender(other: type[InboxRow]) -> Select[Any]:
     return (
-        select(earlier.id)
-        .where(earlier.state == "new", earlier.sender == InboxRow.sender, earlier.sender != "")
-        .where(earlier.identity == InboxRow.identity, col(earlier.id) < col(InboxRow.id))
-        .exists()
+        select_columns(col(other.id))
+        .where(col(other.state) == "new", col(other.sender) == col(InboxRow.sender), col(other.sender) != "")
+        .where(col(other.identity) == col(InboxRow.identity))
     )
 
 
-_WAITING = (
-    select_columns(*(_INBOX.c[name] for name in KEPT))
+_WAITING: Select[Any] = (
+    select_columns(*(_INBOX.c[name] for name in KEPT), _is_followed())
     .select_from(InboxRow)
     .where(_IS_NEW, col(InboxRow.identity).in_(bindparam("identities", expanding=True)))
     .where(or_(col(InboxRow.retry_at).is_(None), col(InboxRow.retry_at) <= bindparam("now")), ~_blocked())
@@ -69,6 +79,7 @@ class Kept:
     received_at: datetime
     attempts: int
     error: str | None = None
+    is_followed: bool = False  # a later one of the same sender waits for it
 
 
 def keep(session: Session, updates: Sequence[Update]) -> None:
