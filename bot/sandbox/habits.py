@@ -165,7 +165,8 @@ def habits(asked: Sequence[Imported], seed: int) -> Mapping[str, Habit]:
     random = Random(f"habits/{seed}")
     dealt = deal(HABITS, len(asked), random)
     lived = {who.ref: habit for who, habit in zip(asked, dealt, strict=True)}
-    alone = [who.ref for who in asked if who.ref in absent(asked) and len(who.places) == 1]
+    missing = absent(asked)
+    alone = [who.ref for who in asked if who.ref in missing and len(who.places) == 1]
     return lived | dict(zip(alone, deal(ABSENT_HABITS, len(alone), random), strict=True))
 
 
