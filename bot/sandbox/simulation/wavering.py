@@ -19,7 +19,8 @@ SOON = timedelta(seconds=8)
 def crossing(asked: Sequence[Imported]) -> Mapping[str, Habit]:
     """Who lives so; in Telegram alone, where updates may pass each other."""
     alone = [who.ref for who in asked if {p.channel for p in who.places} == {ChannelName.TELEGRAM}]
-    there = [ref for ref in alone if ref not in habits.absent(asked)]
+    missing = habits.absent(asked)
+    there = [ref for ref in alone if ref not in missing]
     lived = (wavers, mutes_for_a_while, mutes_what_was_put_off)
     return {ref: habit for start, habit in enumerate(lived) for ref in there[start::ONE_IN]}
 
