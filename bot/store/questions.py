@@ -22,6 +22,9 @@ _LATEST = (
     .order_by(col(DeliveryRow.settled_at).desc(), col(DeliveryRow.id).desc())
     .limit(1)
 )
+_LATEST_SEEN = _LATEST.where(
+    DeliveryRow.campaign_id == bindparam("campaign"), DeliveryRow.state == DeliveryState.SENT.value
+)
 _LATEST_TO_EDIT = _LATEST.where(
     col(DeliveryRow.response_url).is_(None), col(DeliveryRow.platform_message).is_not(None)
 )
@@ -64,8 +67,12 @@ def body(session: Session, delivery_id: int) -> str | None:
 
 
 def latest(session: Session, address_id: int) -> Question | None:
-    """The newest message in this chat that carries both answers."""
+    """The newest message in this chat that carries both answers. Whoever answers one that may never have arrived
+    has surely seen those of its campaign before it, if there are any."""
     row = session.exec(_LATEST, params={"address": address_id}).first()
+    if row is not None and row.state == DeliveryState.IN_DOUBT.value:
+        asked = {"address": address_id, "campaign": row.campaign_id}
+        row = session.exec(_LATEST_SEEN, params=asked).first() or row
     return _value(session, row) if row else None
 
 

@@ -95,3 +95,19 @@ async def test_a_later_tap_on_telegram_proves_that_it_arrived(chats):
     [notice] = [row for row in chats.run(deliveries.find) if row.step == "notice"]
     assert (notice.state.value, str(notice.asked_on)) == ("sent", "2025-09-02")
     assert chats.run(doubts.open_ones) == []
+
+
+async def test_an_answer_in_words_is_to_the_text_that_surely_lay_there(chats):
+    """A reminder went lost on the way; what is on record as shown is the notice, which was there."""
+    person = chats.actor(TELEGRAM)
+    chats.faults.add(Fault("sendMessage", 2, "drop"))
+
+    async with chats.running():
+        await chats.until(WINDOW + timedelta(days=14))
+        [doubt] = chats.run(doubts.open_ones)
+        person.says("Tidak")
+        await chats.wait()
+
+    [notice, reminder] = [row for row in chats.run(deliveries.find) if row.step in ("notice", doubt.step)]
+    assert (notice.state.value, reminder.state.value) == ("sent", "in_doubt")
+    assert person.choice.delivery == notice.id
