@@ -6,6 +6,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job
 
 from bot.clock import SystemClock
 from bot.engine import procrastinate
@@ -52,6 +53,25 @@ async def test_what_the_tables_alone_believe_to_be_running_is_in_nobodys_way(pos
         await served.acquire()
     serving.cancel()
     await asyncio.wait({serving})
+
+
+async def test_a_worker_may_start_while_others_are_asked_what_they_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After an outage both come at once: the process ended by it, and another had to take its lanes."""
+    engine = ProcrastinateEngine(URL)
+    engine._jobs.workers.update((1, 2))
+    asked = []
+
+    async def running_of(worker: int) -> list[Job]:
+        asked.append(worker)
+        engine._jobs.workers.add(worker + 10)
+        return []
+
+    monkeypatch.setattr(engine._jobs, "running_of", running_of)
+    await engine._bury_lost()
+
+    assert asked == [1, 2]
 
 
 def _believed_to_be_running(url: str) -> None:
