@@ -1,7 +1,7 @@
-"""Arrivals: campaign steps that a platform has accepted, saved many at a time.
+"""Arrivals: messages that a platform has accepted, saved many at a time.
 
-They are nearly all that a campaign saves, and nothing of them needs to be read first: a few statements,
-built once, do for a whole batch.
+They are nearly all that is saved, and nothing of them needs to be read first: a few statements, built once, do
+for a whole batch.
 """
 
 from collections.abc import Sequence
@@ -17,6 +17,7 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    case,
     func,
     select,
     update,
@@ -43,19 +44,23 @@ def _sent(dialect: str) -> Executable:
         message=Text(),
         asked=Date(),
         shown=Date(),
+        place=Text(),
     )
     return (
         update(_DELIVERY)
         .where(_DELIVERY.c.id == given["delivery"], _DELIVERY.c.claim == given["under"])
-        .where(_DELIVERY.c.state == word(DeliveryState.SENDING))
+        .where(_DELIVERY.c.state == word(DeliveryState.SENDING), ~_DELIVERY.c.wiped)
         .values(
             state=DeliveryState.SENT.value,
             reason=None,
+            document=None,  # a file is not kept once it is sent
+            to=case((_DELIVERY.c.to.is_not(None), given["place"])),  # where a reply lies, should it be edited
             settled_at=given["at"],
-            platform_message=given["message"],
+            platform_message=func.coalesce(given["message"], _DELIVERY.c.platform_message),
             asked_on=func.coalesce(given["asked"], _DELIVERY.c.asked_on),
             deadline_shown=func.coalesce(given["shown"], _DELIVERY.c.deadline_shown),
         )
+        .returning(_DELIVERY.c.id)
     )
 
 
@@ -82,7 +87,7 @@ def _old_dates(dialect: str) -> Select[int | None, date | None]:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A step that was accepted, under the claim by which it was sent."""
+    """A message that was accepted, under the claim by which it was sent; `place` is where a reply lies, as text."""
 
     delivery: int
     claim: int
@@ -92,12 +97,13 @@ class Arrival:
     conversation: str | None
     asked_on: date | None
     deadline_shown: date | None
+    place: str | None = None
 
 
-def save(session: Session, arrivals: Sequence[Arrival]) -> int:
-    """They are sent, each only under its own claim; how many rows took that."""
+def save(session: Session, arrivals: Sequence[Arrival]) -> frozenset[int]:
+    """They are sent, each only under its own claim, and none of which nothing is to be kept; which rows took that."""
     if not arrivals:
-        return 0
+        return frozenset()
     session.flush()
     connection = session.connection()
     rows = [
@@ -108,10 +114,11 @@ def save(session: Session, arrivals: Sequence[Arrival]) -> int:
             "message": arrival.message,
             "asked": arrival.asked_on and arrival.asked_on.isoformat(),
             "shown": arrival.deadline_shown and arrival.deadline_shown.isoformat(),
+            "place": arrival.place,
         }
         for arrival in arrivals
     ]
-    saved = connection.execute(_sent(connection.dialect.name), {"arrivals": rows}).rowcount
+    saved = connection.execute(_sent(connection.dialect.name), {"arrivals": rows}).scalars().all()
     found = [
         {"address": arrival.address, "conversation": arrival.conversation}
         for arrival in arrivals
@@ -120,7 +127,7 @@ def save(session: Session, arrivals: Sequence[Arrival]) -> int:
     if found:  # where edits go: Slack tells it with the first message
         connection.execute(_found(connection.dialect.name), {"places": found})
     cohorts.note(session, [arrival.delivery for arrival in arrivals if arrival.asked_on])
-    return saved
+    return frozenset(saved)
 
 
 def look_for_old_dates(session: Session, delivery_ids: Sequence[int]) -> None:

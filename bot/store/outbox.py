@@ -142,14 +142,10 @@ def word(session: Session, wordings: Sequence[Wording]) -> None:
 
 def save(session: Session, settled: Sequence[Settled], *, now: datetime) -> int:
     """The results are stored, each only under its own claim; how many rows took theirs."""
-    arrived = list[Arrival]()
-    saved = 0
-    for result in settled:
-        if (arrival := _arrival(result)) is not None:
-            arrived.append(arrival)
-        else:
-            saved += _save(session, result, now)
-    saved += arrivals.save(session, arrived)
+    arrived = [arrival for result in settled if (arrival := _arrival(result)) is not None]
+    sent = arrivals.save(session, arrived)
+    others = [result for result in settled if result.delivery.id not in sent]
+    saved = len(sent) + sum(_save(session, result, now) for result in others)
     shown = [result.delivery.id for result in settled if result.deadline_shown]
     arrivals.look_for_old_dates(session, shown)
     return saved
@@ -355,9 +351,9 @@ def _save(session: Session, result: Settled, now: datetime) -> int:
 
 
 def _arrival(result: Settled) -> Arrival | None:
-    """A campaign step that was accepted: nothing of its row needs to be read. None for anything else."""
+    """A message that was accepted: nothing of its row needs to be read. None for anything else."""
     after = result.delivery
-    if after.state is not DeliveryState.SENT or after.settled_at is None or not is_campaigns(after.step):
+    if after.state is not DeliveryState.SENT or after.settled_at is None:
         return None
     return Arrival(
         delivery=after.id,
@@ -368,6 +364,7 @@ def _arrival(result: Settled) -> Arrival | None:
         conversation=after.address.conversation,
         asked_on=result.asked_on,
         deadline_shown=result.deadline_shown,
+        place=None if is_campaigns(after.step) else addresses.to_text(after.address),
     )
 
 

@@ -234,7 +234,8 @@ def _no_fence() -> None:
     def anyones(dialect: str) -> sa.Executable:
         fenced: Any = sent(dialect)
         its_id, *_ = fenced._where_criteria
-        return sa.update(arrivals._DELIVERY).where(its_id).values(dict(fenced._values))
+        table = arrivals._DELIVERY
+        return sa.update(table).where(its_id).values(dict(fenced._values)).returning(table.c.id)
 
     _put(arrivals, "_sent", anyones)
 
