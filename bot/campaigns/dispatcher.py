@@ -129,27 +129,30 @@ class Dispatcher:
         """Everything due on the lane is sent and settled, or it was stopped, or the time `within` is over."""
         self.idle.clear()
         try:
-            return await self._drain(within)
+            if not await self._has_taken_over():
+                return Drained.TAKEN
+            self.ends = None if within is None else self.clock.monotonic() + within.total_seconds()
+            renewing = asyncio.create_task(self._renew())
+            try:
+                await self._work()
+            finally:
+                renewing.cancel()
+                await asyncio.gather(renewing, return_exceptions=True)
         finally:
-            self.idle.set()
-
-    async def _drain(self, within: timedelta | None) -> Drained:
-        looked, got = await self._acquire()
-        if got is None:
-            return Drained.TAKEN
-        self.ends = None if within is None else self.clock.monotonic() + within.total_seconds()
-        renewing = asyncio.create_task(self._renew())
-        try:
-            self._take_in(got, looked)
-            await self._work()
-        finally:
-            renewing.cancel()
-            await asyncio.gather(renewing, return_exceptions=True)
-            await self._leave()
+            try:
+                await self._leave()
+            finally:
+                self.idle.set()
         return Drained.PART if self._is_over() else Drained.ALL
 
-    async def _acquire(self) -> tuple[_Look, Exchanged | None]:
-        """The lane is ours, with what is to be begun first, as of a look; unless it is another's."""
+    async def _has_taken_over(self) -> bool:
+        """Whether the lane is ours; whoever is cancelled meanwhile still learns what was claimed, and gives it back."""
+        self.exchanging = asyncio.create_task(self._take_over())
+        await asyncio.wait({self.exchanging})
+        await self._end_exchange()
+        return self.lease is not None
+
+    async def _take_over(self) -> None:
         await self._tidy_up()
         looked, self.hinted = _Look(self.database.changes, self.clock.monotonic()), False
         wanted = Wanted(0 if self.stopping else self._most(), self.rest_days, on_record=self.on_record)
@@ -162,12 +165,11 @@ class Dispatcher:
             now=self.clock.now(),
             doubt_wait=self.doubt_wait,
         )
-        if taken is None:
-            return looked, None
-        self.lease, got = taken
-        self.more = len(got.claimed) == wanted.limit
-        self._inherit(self.lease, looked.at)
-        return looked, got
+        if taken is not None:
+            self.lease, got = taken
+            self.more = len(got.claimed) == wanted.limit
+            self._inherit(self.lease, looked.at)
+            self._take_in(got, looked)
 
     def _inherit(self, lease: Lease, mono: float) -> None:
         """Whoever owned the lane meanwhile may have met refusals."""
@@ -431,6 +433,8 @@ class Dispatcher:
         with suppress(TenggatError):  # it has said so, and left its results
             await self._end_exchange()
         lease, self.lease = self.lease, None
+        if lease is None and not self.results:
+            return
         while not await self._hand_back(lease):
             await self.clock.sleep(TRY_AGAIN)
             if self.stopping or self.clock.monotonic() >= self.lease_ends:

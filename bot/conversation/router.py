@@ -51,7 +51,7 @@ class Router:
                 )
                 worked = await self._work(rows) if rows else 0
                 count += worked
-                are_left = len(rows) == BATCH or any(kept.is_followed for kept in rows)
+                are_left = len(rows) == BATCH or worked < len(rows) or any(kept.is_followed for kept in rows)
         return count
 
     async def _work(self, rows: Sequence[Kept]) -> int:

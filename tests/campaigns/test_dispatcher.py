@@ -1,5 +1,6 @@
 """The dispatcher: what it sends, how fast, and what it leaves behind."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -274,6 +275,25 @@ async def test_a_message_claimed_before_its_turn_is_looked_at_again(make_world: 
 
     assert world.channel.posts == []
     assert states(world) == {"cancelled": 3}
+
+
+async def test_who_is_cancelled_while_taking_a_lane_over_gives_back_what_was_claimed(
+    make_world: MakeWorld,
+) -> None:
+    """Nothing of it was begun, so that nothing may be in doubt."""
+    world = make_world(3)
+    loop, dispatcher = asyncio.get_running_loop(), world.dispatcher()
+    draining = asyncio.create_task(dispatcher.drain())
+
+    def cancel() -> None:
+        loop.call_soon_threadsafe(draining.cancel)
+
+    with armed("database.before_commit", cancel):
+        await asyncio.wait({draining})
+
+    assert (draining.cancelled(), world.channel.posts, states(world)) == (True, [], {"due": 3})
+    await world.drain(world.dispatcher(owner="host:2:b"))
+    assert states(world) == {"sent": 3}
 
 
 async def test_a_second_owner_waits_for_the_lease(make_world: MakeWorld) -> None:
