@@ -146,16 +146,20 @@ def laid_out(session: Session, cohort: Cohort) -> list[LaidOut]:
     return [LaidOut(_planned(row), row.planned_at is not None) for row in rows]
 
 
-def drop_unmade(session: Session, cohort: Cohort) -> None:
-    """Slots of the cohort whose deliveries are not made no longer stand."""
+def drop_unmade(session: Session, cohort: Cohort, *, now: datetime) -> None:
+    """Slots of the cohort whose deliveries are not made no longer stand; where only some are made, no more are."""
+    begun = select(DeliveryRow.id).where(DeliveryRow.slot_id == SlotRow.id).exists()
     rows = session.exec(
-        select(SlotRow)
+        select(SlotRow, begun)
         .where(SlotRow.campaign_id == cohort.campaign_id, SlotRow.zone == cohort.zone)
         .where(SlotRow.day_asked == cohort.day_asked, SlotRow.channel == cohort.channel.value)
         .where(col(SlotRow.planned_at).is_(None), SlotRow.kind != StepKind.NOTICE.value)
     ).all()
-    for row in rows:
-        session.delete(row)
+    for row, is_begun in rows:
+        if is_begun:
+            row.planned_at = now
+        else:
+            session.delete(row)
     session.flush()
 
 

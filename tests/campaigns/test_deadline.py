@@ -1,5 +1,6 @@
 """Moving a deadline: one transaction, one correction, nobody told the old date again."""
 
+from collections import Counter
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
@@ -9,10 +10,11 @@ from sqlmodel import Session, select
 from bot.campaigns import deadline, service
 from bot.campaigns.deadline import Move
 from bot.campaigns.explain import explain
+from bot.campaigns.planner import plan_segment
 from bot.domain.campaign import CampaignState
 from bot.domain.explain import shown
 from bot.exceptions import BadMoment, InvalidTransition
-from bot.store import campaigns
+from bot.store import campaigns, planning
 from bot.store.models import AuditRow
 from tests.worlds import MORNING, World, document, jakarta, on_slack, on_telegram, rest_days
 
@@ -164,6 +166,43 @@ def test_a_second_message_on_its_way_is_corrected_too(world):
     world.at(MORNING + timedelta(minutes=10))
 
     assert world.send() == ["correction-1", "correction-1"]
+
+
+def test_others_that_come_in_one_after_the_other_are_corrected_together(world):
+    """The correction of the first is sent; that of the others is computed anew for each, and waits for the morning."""
+    world.people(*map(on_telegram, (1, 2, 3)))
+    world.campaign()
+    world.at(MORNING).plan()
+    first, second, third = world.claim()
+    world.settle([first])
+    _move(world, OCTOBER)
+    world.plan()
+    world.at(MORNING + timedelta(minutes=5))
+    assert world.send() == ["correction-1"]
+
+    for late, minutes in ((second, 0), (third, 30)):
+        world.at(jakarta(2, 23, minutes)).settle([late])
+        world.plan()
+    world.at(jakarta(3)).plan()
+
+    assert world.send() == ["correction-1", "correction-1"]
+
+
+def test_a_step_of_which_only_some_are_made_is_no_longer_made(world, monkeypatch):
+    """Whoever had none of it yet is corrected as all others are."""
+    monkeypatch.setattr(planning, "SEGMENT", 3)
+    world.people(*map(on_telegram, range(5)))
+    world.campaign()
+    world.at(MORNING).send()
+    world.plan()
+    world.at(jakarta(15, 16, 30))
+    assert world.run(plan_segment, now=world.now, rest_days=rest_days).rows == 3
+
+    _move(world, OCTOBER)
+    world.plan()
+
+    steps = Counter(row.step for row in world.log())
+    assert (steps["reminder-1"], steps["correction-1"]) == (3, 5)
 
 
 def test_a_second_move_brings_a_second_correction(asked):
