@@ -85,8 +85,8 @@ def _no_wait_after_429() -> None:
     _put(pacing, "refused", lambda pace, chat, **_: pace)
     settle = delivery.settle
 
-    def at_once(row: Any, outcome: Any, *, now: datetime) -> Any:
-        after = settle(row, outcome, now=now)
+    def at_once(row: Any, outcome: Any, *, now: datetime, **waits: Any) -> Any:
+        after = settle(row, outcome, now=now, **waits)
         return replace(after, due_at=now) if isinstance(outcome, delivery.Deferred) else after
 
     _put(exchange, "settle", at_once)
