@@ -437,7 +437,7 @@ class Dispatcher:
             return
         while not await self._hand_back(lease):
             await self.clock.sleep(TRY_AGAIN)
-            if self.stopping or self.clock.monotonic() >= self.lease_ends:
+            if self.clock.monotonic() >= self.lease_ends:
                 return  # what is known is not forgotten: the next drain saves it
 
     async def _hand_back(self, lease: Lease | None) -> bool:

@@ -194,7 +194,7 @@ def _compute(
 ) -> None:
     """The cohort has the slots of the campaign's present revision."""
     if campaign.revision > 1:
-        slots.drop_unmade(session, cohort, now=now)
+        slots.drop_unmade(session, campaign, cohort, now=now)
     for step in steps_of(session, campaign, cohort, now=now, rest_days=rest_days):
         slots.put(session, campaign, cohort, step)
     cohort_rows.computed(session, cohort, campaign.revision)

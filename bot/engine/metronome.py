@@ -9,7 +9,7 @@ from bot.clock import Clock, wait_for_event
 
 NextInstant = Callable[[], Awaitable[datetime | None]]
 
-MOMENT = timedelta(milliseconds=250)  # one look for all that it brings
+MOMENT = timedelta(microseconds=1)
 AGAIN = timedelta(seconds=1)  # what is still there after a tick is no reason for another one before then
 
 
@@ -38,12 +38,13 @@ class JumpingMetronome:
         while True:
             self._changed.clear()
             instant = await self.next_instant()
-            earliest = self.clock.now() if ticked_at is None else ticked_at + AGAIN
-            wait = None if instant is None else max(instant, earliest) - self.clock.now()
+            if instant is not None and ticked_at is not None and instant <= self.clock.now():
+                instant = ticked_at + AGAIN
+            wait = None if instant is None else instant - self.clock.now()
             if not await wait_for_event(self.clock, self._changed, wait):
                 tick()
                 ticked_at = self.clock.now()
-            await self.clock.sleep(MOMENT)
+            await self.clock.sleep(MOMENT)  # one look for all that this instant brings
 
     def changed(self) -> None:
         """What is due may have changed."""

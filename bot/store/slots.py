@@ -146,8 +146,9 @@ def laid_out(session: Session, cohort: Cohort) -> list[LaidOut]:
     return [LaidOut(_planned(row), row.planned_at is not None) for row in rows]
 
 
-def drop_unmade(session: Session, cohort: Cohort, *, now: datetime) -> None:
-    """Slots of the cohort whose deliveries are not made no longer stand; where only some are made, no more are."""
+def drop_unmade(session: Session, campaign: Campaign, cohort: Cohort, *, now: datetime) -> None:
+    """Slots of the cohort whose deliveries are not made no longer stand; where some of an earlier revision's are
+    made, no more are."""
     begun = select(DeliveryRow.id).where(DeliveryRow.slot_id == SlotRow.id).exists()
     rows = session.exec(
         select(SlotRow, begun)
@@ -156,9 +157,9 @@ def drop_unmade(session: Session, cohort: Cohort, *, now: datetime) -> None:
         .where(col(SlotRow.planned_at).is_(None), SlotRow.kind != StepKind.NOTICE.value)
     ).all()
     for row, is_begun in rows:
-        if is_begun:
+        if is_begun and row.revision < campaign.revision:
             row.planned_at = now
-        else:
+        elif not is_begun:
             session.delete(row)
     session.flush()
 
