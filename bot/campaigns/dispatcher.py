@@ -129,7 +129,7 @@ class Dispatcher:
         """Everything due on the lane is sent and settled, or it was stopped, or the time `within` is over."""
         self.idle.clear()
         try:
-            if not await self._has_taken_over():
+            if not await self._take_over():
                 return Drained.TAKEN
             self.ends = None if within is None else self.clock.monotonic() + within.total_seconds()
             renewing = asyncio.create_task(self._renew())
@@ -145,17 +145,19 @@ class Dispatcher:
                 self.idle.set()
         return Drained.PART if self._is_over() else Drained.ALL
 
-    async def _has_taken_over(self) -> bool:
+    async def _take_over(self) -> bool:
         """Whether the lane is ours; whoever is cancelled meanwhile still learns what was claimed, and gives it back."""
-        self.exchanging = asyncio.create_task(self._take_over())
+        self.exchanging = asyncio.create_task(self._ask_for_lane())
         await asyncio.wait({self.exchanging})
         await self._end_exchange()
         return self.lease is not None
 
-    async def _take_over(self) -> None:
+    async def _ask_for_lane(self) -> None:
         await self._tidy_up()
         looked, self.hinted = _Look(self.database.changes, self.clock.monotonic()), False
-        wanted = Wanted(0 if self.stopping else self._most(), self.rest_days, on_record=self.on_record)
+        wanted = Wanted(
+            0 if self.stopping else self._most_to_claim(), self.rest_days, on_record=self.on_record
+        )
         taken = await self.database.transact(
             exchange.take_over,
             self.lane,
@@ -172,7 +174,7 @@ class Dispatcher:
             self._take_in(got, looked)
 
     def _inherit(self, lease: Lease, mono: float) -> None:
-        """Whoever owned the lane meanwhile may have met refusals."""
+        """The pace heeds the refusals that another owner met meanwhile."""
         if lease.epoch != self.epoch + 1:
             pace, kept = self.turns.pace, lease.kept
             self.turns.pace = pacing.inherited(pace, kept, mono, in_order=lease.in_order)
@@ -253,12 +255,12 @@ class Dispatcher:
         unsettled = waiting + len(self.sending) + max(0, len(self.results) - self.at_once)
         return max(0, min(self.chunk - waiting, self.most_unsettled - unsettled))
 
-    def _most(self) -> int:
+    def _most_to_claim(self) -> int:
         return min(self._room(), self.at_once)
 
     def _begin_exchange(self, lease: Lease) -> None:
         """Nothing is between two places at this moment: what is counted now is all there is."""
-        limit = self._most() if self.more or self.hinted else 0
+        limit = self._most_to_claim() if self.more or self.hinted else 0
         results, self.results = self.results[: self.at_once], self.results[self.at_once :]
         self.hinted = False
         self.exchanging = asyncio.create_task(self._exchange(lease, results, limit))
@@ -427,7 +429,8 @@ class Dispatcher:
                 pass
 
     async def _leave(self) -> None:
-        """What is on its way is settled, what was not begun is due again, and the lane is free."""
+        """What is on its way is settled, what was not begun is due again, and the lane is free; unless the database
+        is away until the lease ends."""
         exchanging = () if self.exchanging is None else (self.exchanging,)
         await asyncio.gather(*self.sending, *exchanging, return_exceptions=True)
         with suppress(TenggatError):  # it has said so, and left its results

@@ -43,15 +43,16 @@ class Router:
     async def work(self) -> int:
         """Every update that can be worked now is, but for those that somebody else works, or whose person is
         being changed; how many there were."""
-        count, worked, are_left = 0, 1, True
+        count = 0
         with self.clock.busy():
-            while worked and are_left:  # nothing was worked: somebody else is at it
-                rows = await self.database.transact(
-                    inbox.waiting, list(self.inbounds), now=self.clock.now(), limit=BATCH
-                )
-                worked = await self._work(rows) if rows else 0
+            while rows := await self.database.transact(
+                inbox.waiting, list(self.inbounds), now=self.clock.now(), limit=BATCH
+            ):
+                worked = await self._work(rows)
                 count += worked
-                are_left = len(rows) == BATCH or worked < len(rows) or any(kept.is_followed for kept in rows)
+                are_all_worked = worked == len(rows) < BATCH and not any(kept.is_followed for kept in rows)
+                if not worked or are_all_worked:  # none: somebody else is at it
+                    break
         return count
 
     async def _work(self, rows: Sequence[Kept]) -> int:

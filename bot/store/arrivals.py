@@ -101,7 +101,7 @@ class Arrival:
 
 
 def save(session: Session, arrivals: Sequence[Arrival]) -> frozenset[int]:
-    """They are sent, each only under its own claim, and none of which nothing is to be kept; which rows took that."""
+    """They are sent, each only under its own claim; which rows took that. Those that are to be wiped do not."""
     if not arrivals:
         return frozenset()
     session.flush()

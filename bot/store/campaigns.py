@@ -98,7 +98,8 @@ def get(session: Session, slug: str) -> Campaign:
 
 def by_ids(session: Session, ids: Iterable[int]) -> dict[int, Campaign]:
     """The campaigns with these ids."""
-    rows = core.execute(session, _BY_IDS, {"ids": list(set(ids))})
+    asked = set(ids)
+    rows = core.execute(session, _BY_IDS, {"ids": list(asked)}) if asked else ()
     return {row.id: _worded(session, _known(row)) for row in rows}
 
 

@@ -91,7 +91,7 @@ def claim(
     while are_left and len(claimed) < limit:
         most = limit - len(claimed)
         rows = candidates.find(session, lease.lane, now=now, limit=most)
-        are_left = len(rows) == most
+        are_left = len(rows) == most  # fewer than asked for: that was all of them
         known, changes = _Known(session, rows, rest_days), _Changes()
         for row in rows:
             verdict = known.judge(row, now)

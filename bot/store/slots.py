@@ -109,9 +109,7 @@ def made(session: Session, slot: Slot, *, now: datetime) -> None:
 
 def is_unmade(session: Session, slot: Slot) -> bool:
     """Whether the slot stands as given, and its deliveries are still to be made."""
-    row = session.exec(
-        select(SlotRow).where(SlotRow.id == slot.id, col(SlotRow.planned_at).is_(None))
-    ).first()
+    row = session.exec(select(SlotRow).where(SlotRow.id == slot.id, IS_UNMADE)).first()
     return row is not None and _value(row) == slot
 
 
@@ -154,7 +152,7 @@ def drop_unmade(session: Session, campaign: Campaign, cohort: Cohort, *, now: da
         select(SlotRow, begun)
         .where(SlotRow.campaign_id == cohort.campaign_id, SlotRow.zone == cohort.zone)
         .where(SlotRow.day_asked == cohort.day_asked, SlotRow.channel == cohort.channel.value)
-        .where(col(SlotRow.planned_at).is_(None), SlotRow.kind != StepKind.NOTICE.value)
+        .where(IS_UNMADE, SlotRow.kind != StepKind.NOTICE.value)
     ).all()
     for row, is_begun in rows:
         if is_begun and row.revision < campaign.revision:
@@ -181,7 +179,7 @@ def is_open(session: Session, campaign: Campaign, *, now: datetime) -> bool:
     pending = (DeliveryState.DUE.value, DeliveryState.SENDING.value)
     slot = select(SlotRow.id).where(
         SlotRow.campaign_id == campaign.id,
-        col(SlotRow.planned_at).is_(None),
+        IS_UNMADE,
         col(SlotRow.due_at).is_not(None),
         col(SlotRow.not_after) >= now,
     )
