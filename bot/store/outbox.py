@@ -56,6 +56,7 @@ _STALE = (
     .where(candidates.SENDING, DeliveryRow.lane == bindparam("lane"))
     .where(DeliveryRow.epoch < bindparam("under"))
     .order_by(col(DeliveryRow.id))
+    .with_for_update()  # a late owner may be saving what became of them
 )
 _FENCED = (
     select(DeliveryRow)
@@ -169,6 +170,7 @@ def recover(session: Session, lease: Lease, *, now: datetime, doubt_wait: timede
         after = doubt(delivery_of(row, address), reason=reason, now=now, wait=wait)
         row.doubts += 1
         _write(row, after)
+    session.flush()  # what is claimed next in this transaction sees it
     return len(stale)
 
 

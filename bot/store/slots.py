@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import bindparam
-from sqlmodel import Session, SQLModel, and_, col, func, select, update
+from sqlmodel import Session, SQLModel, and_, col, func, or_, select, update
 
 from bot.domain.cadence import PlannedStep
 from bot.domain.campaign import Campaign
@@ -17,6 +17,7 @@ from bot.store.models import DeliveryRow, SlotRow
 
 NOW = bindparam("now", type_=SQLModel.metadata.tables["slot"].c.due_at.type)
 IS_UNMADE = col(SlotRow.planned_at).is_(None)
+_IS_BEGUN = select(DeliveryRow.id).where(DeliveryRow.slot_id == SlotRow.id).exists()
 IS_TO_BE_MADE = and_(IS_UNMADE, col(SlotRow.due_at) <= NOW, col(SlotRow.not_after) >= NOW)
 _UNMADE = (
     select(SlotRow)
@@ -33,7 +34,7 @@ _OF_COHORT = (
     select(SlotRow)
     .where(SlotRow.campaign_id == bindparam("campaign"), SlotRow.zone == bindparam("zone"))
     .where(SlotRow.day_asked == bindparam("day"), SlotRow.channel == bindparam("channel"))
-    .where(col(SlotRow.planned_at).is_not(None))
+    .where(or_(~IS_UNMADE, _IS_BEGUN))
 )
 _MADE = update(SlotRow).where(col(SlotRow.id) == bindparam("slot")).values(planned_at=bindparam("at"))
 
@@ -114,7 +115,7 @@ def is_unmade(session: Session, slot: Slot) -> bool:
 
 
 def of_cohort(session: Session, cohort: Cohort) -> list[Slot]:
-    """The slots of a cohort whose deliveries are made already."""
+    """The slots of a cohort whose deliveries are made already, or begun to be."""
     key = {
         "campaign": cohort.campaign_id,
         "zone": cohort.zone,
@@ -147,9 +148,8 @@ def laid_out(session: Session, cohort: Cohort) -> list[LaidOut]:
 def drop_unmade(session: Session, campaign: Campaign, cohort: Cohort, *, now: datetime) -> None:
     """Slots of the cohort whose deliveries are not made no longer stand; where some of an earlier revision's are
     made, no more are."""
-    begun = select(DeliveryRow.id).where(DeliveryRow.slot_id == SlotRow.id).exists()
     rows = session.exec(
-        select(SlotRow, begun)
+        select(SlotRow, _IS_BEGUN)
         .where(SlotRow.campaign_id == cohort.campaign_id, SlotRow.zone == cohort.zone)
         .where(SlotRow.day_asked == cohort.day_asked, SlotRow.channel == cohort.channel.value)
         .where(IS_UNMADE, SlotRow.kind != StepKind.NOTICE.value)

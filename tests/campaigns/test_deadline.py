@@ -205,6 +205,26 @@ def test_a_step_of_which_only_some_are_made_is_no_longer_made(world, monkeypatch
     assert (steps["reminder-1"], steps["correction-1"]) == (3, 5)
 
 
+def test_a_step_of_the_present_revision_of_which_some_are_made_goes_on(world, monkeypatch):
+    """A result that comes late has all slots computed anew; those who wait for theirs still get it."""
+    world.people(*map(on_telegram, range(5)))
+    world.campaign()
+    world.at(MORNING).plan()
+    *others, late = world.claim()
+    world.settle(others)
+    _move(world, OCTOBER)
+    world.plan()
+    world.at(jakarta(3)).send()
+    monkeypatch.setattr(planning, "SEGMENT", 2)
+    world.at(jakarta(20, 18))
+    assert world.run(plan_segment, now=world.now, rest_days=rest_days).rows == 2
+
+    world.settle([late])
+    world.plan()
+
+    assert Counter(row.step for row in world.log())["reminder-1"] == 4
+
+
 def test_a_second_move_brings_a_second_correction(asked):
     _move(asked, OCTOBER)
     first = _days(asked, jakarta(27), 2)

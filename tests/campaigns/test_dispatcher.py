@@ -122,6 +122,29 @@ async def test_a_result_that_could_not_be_saved_is_saved_later(make_world: MakeW
     assert (len(world.channel.posts), states(world), left) == (3, {"sent": 3}, [])
 
 
+async def test_who_is_told_to_end_while_the_database_is_away_leaves_nothing_in_doubt(
+    make_world: MakeWorld,
+) -> None:
+    """What was claimed and not begun is due again once it is back."""
+    world = make_world(5)
+    dispatcher, original = world.dispatcher(rate=28), world.channel.send
+
+    async def stopping(post: Post) -> Outcome:
+        outcome = await original(post)
+        dispatcher.stop()
+        return outcome
+
+    def away() -> None:
+        if dispatcher.stopping and world.clock.monotonic() < 0.5:
+            raise DatabaseAway("sqlite", "away")
+
+    world.channel.send = stopping  # type: ignore[method-assign]
+    with armed("database.before_commit", away):
+        await world.drain(dispatcher)
+
+    assert states(world) == {"sent": 1, "due": 4}
+
+
 async def test_sends_are_evenly_spaced(make_world: MakeWorld) -> None:
     """No window of a second holds more than the rate allows."""
     world = make_world(12)
