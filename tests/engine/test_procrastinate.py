@@ -48,7 +48,8 @@ async def test_what_the_tables_alone_believe_to_be_running_is_in_nobodys_way(pos
     serving = asyncio.create_task(engine.run({LANE: serve}))
     async with asyncio.timeout(60):
         await served.acquire()
-        await asyncio.to_thread(_believed_to_be_running, url)
+        while not await asyncio.to_thread(_is_believed_to_be_running, url):
+            pass
         engine.hint(LANE)
         await served.acquire()
     serving.cancel()
@@ -74,13 +75,16 @@ async def test_a_worker_may_start_while_others_are_asked_what_they_run(
     assert asked == [1, 2]
 
 
-def _believed_to_be_running(url: str) -> None:
+def _is_believed_to_be_running(url: str) -> bool:
+    """Add a running job of the lane, once its real one is ended: a lane has one that runs."""
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(
+        added = connection.execute(
             "INSERT INTO engine.procrastinate_jobs (queue_name, task_name, lock, status, worker_id)"
-            " SELECT %(lane)s::text, 'work', %(lane)s::text, 'doing', max(id) FROM engine.procrastinate_workers",
+            " SELECT %(lane)s::text, 'work', %(lane)s::text, 'doing', max(id) FROM engine.procrastinate_workers"
+            " ON CONFLICT DO NOTHING",
             {"lane": LANE},
         )
+        return added.rowcount == 1
 
 
 def _failing_at_its_leave(started: asyncio.Semaphore) -> Callable[..., object]:
