@@ -100,7 +100,8 @@ def look(session: Session, wanted: Sequence[Wanted], *, limit: int, rest_days: R
 
 def make(session: Session, seen: Sequence[Seen], *, now: datetime) -> Made:
     """The deliveries of at most one segment of those who were seen are in the outbox, if they are to be."""
-    running = {campaign.id: campaign for campaign in campaigns.in_state(session, CampaignState.RUNNING)}
+    found = campaigns.in_state(session, CampaignState.RUNNING) if seen else ()
+    running = {campaign.id: campaign for campaign in found}
     rows, room, reached = 0, planning.SEGMENT, list[Reached]()
     for number, one in enumerate(seen):
         if not _holds(session, one, running):

@@ -157,9 +157,8 @@ def _wanted(
 ) -> tuple[Sequence[Wanted], bool]:
     """Whom to look for, and whether cohorts are left without slots; campaigns whose time has come are started,
     and those that are over finished."""
-    starts.start_due(session, now=now)
     wanted, are_left = list[Wanted](), False
-    for campaign in campaigns.in_state(session, CampaignState.RUNNING):
+    for campaign in _running(session, now):
         stands = outlook(session, campaign, now=now)
         waiting = _without_slots(session, campaign) if stands.cohorts else ()
         for cohort in waiting[:COHORTS]:
@@ -174,6 +173,15 @@ def _wanted(
         if not found and not are_left:
             _finish(session, campaign, now)
     return wanted, are_left
+
+
+def _running(session: Session, now: datetime) -> Sequence[Campaign]:
+    """The campaigns that run, also those whose time has come."""
+    found = campaigns.in_state(session, CampaignState.RUNNING, CampaignState.SCHEDULED)
+    if all(campaign.state is CampaignState.RUNNING for campaign in found):
+        return found
+    starts.start_due(session, now=now)
+    return campaigns.in_state(session, CampaignState.RUNNING)
 
 
 def _without_slots(session: Session, campaign: Campaign) -> Sequence[Cohort]:

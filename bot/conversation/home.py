@@ -1,5 +1,6 @@
 """The person's own page in the app, where the platform has one: how things stand, and everything to change it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.conversation import choice, plain_words, settings
@@ -7,6 +8,7 @@ from bot.conversation.person import meet_again
 from bot.conversation.settings_words import language_buttons
 from bot.conversation.turn import Turn
 from bot.domain.message import Button, Message, MessageKind, Surface, Verb
+from bot.domain.recipient import Address
 from bot.i18n import Words
 from bot.store import addresses, lanes
 
@@ -18,8 +20,9 @@ def show(turn: Turn) -> None:
 
 
 def refresh_after(turn: Turn) -> None:
-    """The page shows what the person has just changed."""
-    refresh(replace(turn, person=meet_again(turn.session, turn.person)))
+    """The page, if there is one, shows what the person has just changed."""
+    if places := addresses.with_home(turn.session, turn.person.recipient.id):
+        _publish(replace(turn, person=meet_again(turn.session, turn.person)), places)
 
 
 def refresh(turn: Turn, *, original: bool = False) -> None:
@@ -27,7 +30,11 @@ def refresh(turn: Turn, *, original: bool = False) -> None:
 
     `original`: in the language that counts, with a button that leads back.
     """
-    for place in addresses.with_home(turn.session, turn.person.recipient.id):
+    _publish(turn, addresses.with_home(turn.session, turn.person.recipient.id), original=original)
+
+
+def _publish(turn: Turn, places: Sequence[Address], *, original: bool = False) -> None:
+    for place in places:
         campaign = choice.concerning(turn.session, turn.person)
         turn.replies.say(
             page(turn, original=original),

@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import cache, partial
 from itertools import count
 from pathlib import Path
@@ -94,9 +94,7 @@ class Database:
     ) -> T:
         """What `function(session, …)` returns, committed; or its exception, with nothing changed."""
         with self.clock.busy():
-            loop = asyncio.get_running_loop()
-            work = loop.run_in_executor(self._threads, lambda: self.run(function, *args, **kwargs))
-            return await asyncio.shield(work)  # a cancelled caller does not cut a transaction in two
+            return await _done(self._threads, lambda: self.run(function, *args, **kwargs))
 
     def run(self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The same in this thread, for the command line and for tests."""
@@ -129,9 +127,7 @@ class Database:
     ) -> T:
         """As `read`, in a thread of its own, one at a time: neither a writer nor the event loop waits for it."""
         with self.clock.busy():
-            loop = asyncio.get_running_loop()
-            work = loop.run_in_executor(self._looking, lambda: self.read(function, *args, **kwargs))
-            return await asyncio.shield(work)
+            return await _done(self._looking, lambda: self.read(function, *args, **kwargs))
 
     async def transact_within(
         self,
@@ -197,8 +193,7 @@ class Database:
     async def check(self) -> None:
         """As `require_migrated`, in the database's own thread; a process at work goes on while the next release
         is put beside it, so a later revision will do."""
-        require = partial(self.require_migrated, or_later=True)
-        await asyncio.get_running_loop().run_in_executor(self._threads, require)
+        await _done(self._threads, partial(self.require_migrated, or_later=True))
 
     @property
     def plain_url(self) -> str:
@@ -278,24 +273,31 @@ def leave_no_traces(session: Session) -> None:
     session.info[TRACES] = True
 
 
-class _Inline(Executor):
+class _Inline:
     """Does at once what it is given to do, until it is shut down."""
 
     def __init__(self) -> None:
         self._is_shut = False
 
-    def submit(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+    def do(self, work: Callable[[], T]) -> T:
+        """What comes of the work."""
         if self._is_shut:
             raise RuntimeError("the database is closed")
-        future = Future[T]()
-        try:
-            future.set_result(work(*args, **kwargs))
-        except BaseException as error:  # noqa: BLE001 - whoever waits for the future gets it
-            future.set_exception(error)
-        return future
+        return work()
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+    def shutdown(self, wait: bool = True) -> None:
         self._is_shut = True
+
+
+async def _done(threads: Executor | _Inline, work: Callable[[], T]) -> T:
+    """What comes of the work. A caller that is cancelled meanwhile does not cut a transaction in two."""
+    if isinstance(threads, _Inline):
+        result = threads.do(work)
+        await asyncio.sleep(
+            0
+        )  # as with a thread: others go on, and a caller may be cancelled after the commit
+        return result
+    return await asyncio.shield(asyncio.get_running_loop().run_in_executor(threads, work))
 
 
 class _Race:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 
 from sqlalchemy import bindparam
@@ -11,6 +12,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 
 from bot.domain.campaign import CampaignState
+from bot.domain.choice import ChoiceRecord
 from bot.domain.delivery import DeliveryState, OnDoubt
 from bot.domain.step import StepKind
 from bot.store.candidates import SENDING
@@ -58,6 +60,18 @@ class KeptAnswer:
     text_hash: str | None
 
 
+_ANSWERS = (
+    select_columns(
+        col(ChoiceRow.id),
+        col(RecipientRow.ref),
+        col(ChoiceRow.value),
+        col(ChoiceRow.supersedes),
+        col(ChoiceRow.record),
+        col(ChoiceRow.nonce),
+    )
+    .join(RecipientRow, col(RecipientRow.id) == col(ChoiceRow.recipient_id))
+    .order_by(col(ChoiceRow.id))
+)
 _FIRST_ANSWER = (
     select_columns(col(ChoiceRow.record))
     .where(col(ChoiceRow.recipient_id) == DeliveryRow.recipient_id)
@@ -146,12 +160,7 @@ def repeated_steps(session: Session) -> list[str]:
 
 def answers(session: Session) -> Sequence[KeptAnswer]:
     """Every answer that is kept, the oldest first."""
-    found = session.exec(
-        select(ChoiceRow, RecipientRow.ref)
-        .join(RecipientRow, col(RecipientRow.id) == col(ChoiceRow.recipient_id))
-        .order_by(col(ChoiceRow.id))
-    )
-    return [_kept(row, ref) for row, ref in found]
+    return [_kept(*row) for row in session.connection().execute(_ANSWERS)]
 
 
 def left_over(session: Session) -> Counter[str]:
@@ -165,14 +174,19 @@ def left_over(session: Session) -> Counter[str]:
     return Counter({**dict(rows.all()), "unread": session.exec(unread).one()})
 
 
-def _kept(row: ChoiceRow, ref: str) -> KeptAnswer:
-    record = RECORD.validate_json(row.record)
+@lru_cache(maxsize=100_000)  # they are read again each day, and never change
+def _record(content: bytes) -> ChoiceRecord:
+    return RECORD.validate_json(content)
+
+
+def _kept(number: int | None, ref: str, value: str, stands: bool, content: bytes, nonce: bytes) -> KeptAnswer:
+    record = _record(content)
     return KeptAnswer(
-        id=row.id or 0,
+        id=number or 0,
         ref=ref,
-        value=row.value,
-        stands=row.supersedes,
-        digest=sha256(row.record + row.nonce).hexdigest(),
+        value=value,
+        stands=stands,
+        digest=sha256(content + nonce).hexdigest(),
         delivery=record.delivery,
         text_hash=record.text_hash,
     )

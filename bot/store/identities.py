@@ -34,6 +34,7 @@ def put(session: Session, identity: Identity) -> None:
         )
     )
     session.flush()
+    lanes.look_anew(session)
 
 
 def begin_renewal(session: Session, identity: Identity, *, now: datetime) -> bool:
@@ -139,6 +140,7 @@ def remove(session: Session, name: str, *, now: datetime) -> None:
     session.execute(update(DeliveryRow).where(*begun).values(doubtful | {"doubts": DeliveryRow.doubts + 1}))
     session.execute(delete(IdentityRow).where(col(IdentityRow.name) == name))
     session.execute(delete(LaneRow).where(col(LaneRow.name).in_((name, f"{lanes.INBOUND}{name}"))))
+    lanes.look_anew(session)
     session.expire_all()
     campaigns.audience_changed(session)
 

@@ -16,6 +16,7 @@ from bot.store.restores import sends_held
 
 LEASE = timedelta(seconds=8)  # renewed every 2 s: three may fail before it is lost
 NO_BOT = "telegram:"  # the lane of Telegram while no bot has ever been up
+FIRST_BOT = "first bot"  # set on a session that has looked for it: an update asks for it several times
 INBOUND = "inbound:"  # so begins the name under which updates of an identity are taken in
 RENEW_EVERY = timedelta(seconds=2)
 
@@ -79,6 +80,7 @@ def register(session: Session, name: str, *, token_hint: str | None = None, now:
     session.execute(insert_new(session, LaneRow, [{"name": name, "epoch": 0, "registered_at": now}]))
     served = update(LaneRow).where(col(LaneRow.name) == name)
     session.execute(served.values(stopped=None, registered_at=now))
+    look_anew(session)
     if token_hint is not None:
         other = col(LaneRow.token_hint).is_distinct_from(token_hint)
         session.execute(served.where(other).values(token_hint=token_hint, remembers=None))
@@ -92,8 +94,18 @@ def of(session: Session, place: Address) -> str:
 
 
 def telegram(session: Session) -> str:
-    """The lane of the first Telegram bot: the environment's that was used last, else the one added first."""
-    return session.exec(_TELEGRAM).first() or session.exec(_FIRST_ADDED).first() or NO_BOT
+    """The lane of the first Telegram bot: the environment's that was used last, else the one added first. It is
+    looked for once a transaction."""
+    known: str | None = session.info.get(FIRST_BOT)
+    if known is None:
+        known = session.exec(_TELEGRAM).first() or session.exec(_FIRST_ADDED).first()
+        session.info[FIRST_BOT] = known
+    return known or NO_BOT
+
+
+def look_anew(session: Session) -> None:
+    """There may be another first Telegram bot from here on in this transaction."""
+    session.info.pop(FIRST_BOT, None)
 
 
 def bot(session: Session, identity: str) -> str | None:

@@ -64,6 +64,7 @@ _FENCED = (
     .where(DeliveryRow.state == SENDING)
     .with_for_update()
 )
+_REVISION = select(CampaignRow.revision).where(CampaignRow.id == bindparam("campaign"))
 _INSTANT = func.coalesce(DeliveryRow.due_at, SlotRow.due_at)
 _NEXT_DUE = (
     select(func.min(_INSTANT))
@@ -326,8 +327,10 @@ def _columns(reply: Reply, *, now: datetime, revision: int | None) -> dict[str, 
 
 
 def _revision(session: Session, campaign_id: int | None) -> int | None:
-    campaign = session.get(CampaignRow, campaign_id) if campaign_id is not None else None
-    return campaign.revision if campaign is not None else None
+    if campaign_id is None:
+        return None
+    found: int | None = core.execute(session, _REVISION, {"campaign": campaign_id}).scalar_one_or_none()
+    return found
 
 
 def _fenced(session: Session, delivery: Delivery) -> DeliveryRow | None:

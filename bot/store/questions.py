@@ -13,10 +13,16 @@ from bot.store import addresses, lanes
 from bot.store.models import AddressRow, DeliveryRow
 
 ARRIVED = (DeliveryState.SENT.value, DeliveryState.IN_DOUBT.value)
-_OWNER = select(AddressRow.recipient_id).where(AddressRow.id == bindparam("address")).scalar_subquery()
+_OWNER = (
+    select(AddressRow.recipient_id)
+    .where(AddressRow.id == bindparam("address"))
+    .correlate(None)
+    .scalar_subquery()
+)
+_PLACED = select(DeliveryRow, AddressRow).join(AddressRow, col(AddressRow.id) == col(DeliveryRow.address_id))
+_BY_DELIVERY = _PLACED.where(DeliveryRow.id == bindparam("delivery"))
 _LATEST = (
-    select(DeliveryRow)
-    .where(DeliveryRow.recipient_id == _OWNER)  # by whom they are indexed
+    _PLACED.where(DeliveryRow.recipient_id == _OWNER)  # by whom they are indexed
     .where(DeliveryRow.address_id == bindparam("address"), col(DeliveryRow.asks).is_(True))
     .where(col(DeliveryRow.state).in_(ARRIVED))
     .order_by(col(DeliveryRow.settled_at).desc(), col(DeliveryRow.id).desc())
@@ -56,8 +62,8 @@ class Question:
 
 def by_delivery(session: Session, delivery_id: int) -> Question | None:
     """The question that this delivery showed; None for one that belongs to no campaign or person."""
-    row = session.get(DeliveryRow, delivery_id)
-    return _value(session, row) if row else None
+    found = session.exec(_BY_DELIVERY, params={"delivery": delivery_id}).first()
+    return _value(session, *found) if found else None
 
 
 def body(session: Session, delivery_id: int) -> str | None:
@@ -69,22 +75,21 @@ def body(session: Session, delivery_id: int) -> str | None:
 def latest(session: Session, address_id: int) -> Question | None:
     """The newest message in this chat that carries both answers. Whoever answers one that may never have arrived
     has surely seen those of its campaign before it, if there are any."""
-    row = session.exec(_LATEST, params={"address": address_id}).first()
-    if row is not None and row.state == DeliveryState.IN_DOUBT.value:
-        asked = {"address": address_id, "campaign": row.campaign_id}
-        row = session.exec(_LATEST_SEEN, params=asked).first() or row
-    return _value(session, row) if row else None
+    found = session.exec(_LATEST, params={"address": address_id}).first()
+    if found is not None and found[0].state == DeliveryState.IN_DOUBT.value:
+        asked = {"address": address_id, "campaign": found[0].campaign_id}
+        found = session.exec(_LATEST_SEEN, params=asked).first() or found
+    return _value(session, *found) if found else None
 
 
 def latest_to_edit(session: Session, address_id: int) -> Question | None:
     """The same among those that can be edited: not what only its author saw for a while, on Slack."""
-    row = session.exec(_LATEST_TO_EDIT, params={"address": address_id}).first()
-    return _value(session, row) if row else None
+    found = session.exec(_LATEST_TO_EDIT, params={"address": address_id}).first()
+    return _value(session, *found) if found else None
 
 
-def _value(session: Session, row: DeliveryRow) -> Question | None:
-    address = session.get(AddressRow, row.address_id) if row.address_id else None
-    if address is None or row.campaign_id is None or row.recipient_id is None:
+def _value(session: Session, row: DeliveryRow, address: AddressRow) -> Question | None:
+    if row.campaign_id is None or row.recipient_id is None:
         return None
     place = addresses.value(address)
     is_ours = row.lane == lanes.of(session, place)
