@@ -178,10 +178,9 @@ def _wanted(
 def _running(session: Session, now: datetime) -> Sequence[Campaign]:
     """The campaigns that run, also those whose time has come."""
     found = campaigns.in_state(session, CampaignState.RUNNING, CampaignState.SCHEDULED)
-    if all(campaign.state is CampaignState.RUNNING for campaign in found):
-        return found
-    starts.start_due(session, now=now)
-    return campaigns.in_state(session, CampaignState.RUNNING)
+    if any(starts.is_due(campaign, now) for campaign in found) and starts.start_due(session, now=now):
+        found = campaigns.in_state(session, CampaignState.RUNNING)
+    return [campaign for campaign in found if campaign.state is CampaignState.RUNNING]
 
 
 def _without_slots(session: Session, campaign: Campaign) -> Sequence[Cohort]:

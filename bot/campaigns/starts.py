@@ -25,17 +25,20 @@ def waiting(session: Session, *, now: datetime) -> list[Campaign]:
     return [campaign for campaign in _due(session, now) if not _may_start(campaign, now)]
 
 
+def is_due(campaign: Campaign, now: datetime) -> bool:
+    """Whether the campaign should have started by itself by now."""
+    is_scheduled = campaign.state is CampaignState.SCHEDULED
+    return is_scheduled and campaign.start_at is not None and campaign.start_at <= now
+
+
 def _start(session: Session, campaign: Campaign, now: datetime) -> Campaign:
     staff.audit(session, actor=BY, act=Act.START, allowed=True, now=now, subject=campaign.slug)
     return campaigns.save(session, rules.start(campaign, now=now), now=now, by=BY)
 
 
 def _due(session: Session, now: datetime) -> Sequence[Campaign]:
-    return [
-        campaign
-        for campaign in campaigns.in_state(session, CampaignState.SCHEDULED)
-        if campaign.start_at is not None and campaign.start_at <= now
-    ]
+    scheduled = campaigns.in_state(session, CampaignState.SCHEDULED)
+    return [campaign for campaign in scheduled if is_due(campaign, now)]
 
 
 def _may_start(campaign: Campaign, now: datetime) -> bool:

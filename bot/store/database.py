@@ -193,7 +193,7 @@ class Database:
     async def check(self) -> None:
         """As `require_migrated`, in the database's own thread; a process at work goes on while the next release
         is put beside it, so a later revision will do."""
-        await _done(self._threads, partial(self.require_migrated, or_later=True))
+        await _done(self._threads, partial(self.require_migrated, or_later=True), whole=False)
 
     @property
     def plain_url(self) -> str:
@@ -289,15 +289,16 @@ class _Inline:
         self._is_shut = True
 
 
-async def _done(threads: Executor | _Inline, work: Callable[[], T]) -> T:
-    """What comes of the work. A caller that is cancelled meanwhile does not cut a transaction in two."""
+async def _done(threads: Executor | _Inline, work: Callable[[], T], *, whole: bool = True) -> T:
+    """What comes of the work. If it is to be done as a `whole`, a caller that is cancelled meanwhile does not cut
+    it in two; else it may not even begin then."""
     if isinstance(threads, _Inline):
-        result = threads.do(work)
-        await asyncio.sleep(
-            0
-        )  # as with a thread: others go on, and a caller may be cancelled after the commit
-        return result
-    return await asyncio.shield(asyncio.get_running_loop().run_in_executor(threads, work))
+        try:
+            return threads.do(work)
+        finally:  # others go on, as with a thread, and a caller may be cancelled after the commit
+            await asyncio.sleep(0)
+    doing = asyncio.get_running_loop().run_in_executor(threads, work)
+    return await (asyncio.shield(doing) if whole else doing)
 
 
 class _Race:

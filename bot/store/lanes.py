@@ -98,9 +98,9 @@ def telegram(session: Session) -> str:
     looked for once a transaction."""
     known: str | None = session.info.get(FIRST_BOT)
     if known is None:
-        known = session.exec(_TELEGRAM).first() or session.exec(_FIRST_ADDED).first()
+        known = session.exec(_TELEGRAM).first() or session.exec(_FIRST_ADDED).first() or NO_BOT
         session.info[FIRST_BOT] = known
-    return known or NO_BOT
+    return known
 
 
 def look_anew(session: Session) -> None:

@@ -1,3 +1,4 @@
+import asyncio
 import socket
 import sqlite3
 import threading
@@ -97,6 +98,24 @@ async def test_what_is_not_saved_in_time_is_not_saved(world):
     told.set()
 
     assert await world.database.transact(campaigns.every) == []
+
+
+async def test_a_check_that_nobody_waits_for_any_more_is_not_made(sqlite_url):
+    """Probes that time out while the one thread waits would pile up before the answers behind it."""
+    go_on, checked = threading.Event(), []
+    with Database(sqlite_url, clock=SystemClock()) as database:
+        database.migrate()
+        stuck = asyncio.create_task(database.transact(lambda _: go_on.wait(10)))
+        await asyncio.sleep(0)
+        with patch.object(database, "require_migrated", lambda **_: checked.append("too late")):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.01):
+                    await database.check()
+            go_on.set()
+            await stuck
+            await database.transact(lambda _: None)
+
+    assert checked == []
 
 
 def test_a_file_that_was_never_migrated_says_what_to_run(tmp_path):
