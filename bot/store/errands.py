@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
+from sqlalchemy import Row
 from sqlmodel import Session, col, delete, select
 
 from bot.domain.recipient import Address
-from bot.store import addresses
+from bot.store import addresses, core
 from bot.store.models import CampaignRow, ErrandRow
 
 _OLDEST = (
@@ -68,8 +70,8 @@ def put(session: Session, errand: Errand, *, campaign_id: int, now: datetime) ->
 
 def oldest(session: Session) -> Errand | None:
     """The one that has waited longest."""
-    found = session.exec(_OLDEST).first()
-    return None if found is None else _value(*found)
+    found = core.execute(session, _OLDEST, {}).first()
+    return None if found is None else _value(found)
 
 
 def take(session: Session, errand_id: int) -> bool:
@@ -80,10 +82,10 @@ def take(session: Session, errand_id: int) -> bool:
     return gone.first() is not None
 
 
-def _value(row: ErrandRow, slug: str) -> Errand:
+def _value(row: Row[Any]) -> Errand:
     return Errand(
         kind=ErrandKind(row.kind),
-        slug=slug,
+        slug=row.slug,
         to=addresses.from_text(row.to),
         lane=row.lane,
         locale=row.locale,

@@ -35,7 +35,7 @@ _TELEGRAM = (
     .order_by(col(LaneRow.registered_at).desc())
 )
 _OWNER = select(LaneRow.owner).where(_NAMED)
-_OWNED = select(LaneRow).where(col(LaneRow.owner).is_not(None))
+_OWNED = select(LaneRow.name, LaneRow.owner).where(col(LaneRow.owner).is_not(None))
 _STOPPED = select(LaneRow).where(col(LaneRow.stopped).is_not(None)).order_by(LaneRow.name)
 _FREE = or_(
     col(LaneRow.lease_until).is_(None),
@@ -194,8 +194,7 @@ def stopped(session: Session) -> Sequence[tuple[str, str]]:
 
 def free_dead(session: Session, is_dead: Callable[[str], bool]) -> list[str]:
     """Leases of owners that are known to be dead are free; the names of their lanes."""
-    owned = session.exec(_OWNED).all()
-    dead = [lane.name for lane in owned if lane.owner and is_dead(lane.owner)]
+    dead = [lane.name for lane in core.execute(session, _OWNED, {}) if is_dead(lane.owner)]
     if dead:
         session.execute(update(LaneRow).where(col(LaneRow.name).in_(dead)).values(lease_until=None))
     return dead

@@ -8,6 +8,7 @@ from functools import cache
 from sqlalchemy import ColumnElement, Executable, Integer, Table, Text, Update, bindparam, insert
 from sqlmodel import Session, SQLModel, and_, col, func, or_, select, update
 
+from bot.domain.campaign import CampaignState
 from bot.domain.delivery import FIRST_RETRY, Delivery, DeliveryState, OnDoubt, doubt
 from bot.domain.message import Document, MessageKind, Surface
 from bot.domain.recipient import Address, Reach
@@ -65,14 +66,25 @@ _FENCED = (
     .with_for_update()
 )
 _REVISION = select(CampaignRow.revision).where(CampaignRow.id == bindparam("campaign"))
-_INSTANT = func.coalesce(DeliveryRow.due_at, SlotRow.due_at)
-_NEXT_DUE = (
-    select(func.min(_INSTANT))
+_NOW = bindparam("now", type_=_DELIVERY.c.due_at.type)
+_NEXT_AGAIN = (
+    select(func.min(DeliveryRow.due_at))
     .select_from(DeliveryRow)
-    .outerjoin(SlotRow, col(SlotRow.id) == col(DeliveryRow.slot_id))
     .outerjoin(CampaignRow, col(CampaignRow.id) == col(DeliveryRow.campaign_id))
-    .where(candidates.DUE, bindparam("now", type_=_DELIVERY.c.due_at.type) < _INSTANT, may_run())
+    .where(candidates.DUE, col(DeliveryRow.due_at) > _NOW, may_run())
 )
+_NEXT_OF_SLOT = (  # from the few slots to their rows: a slot that has come may have many that wait for their turn
+    select(func.min(SlotRow.due_at))
+    .select_from(SlotRow)
+    .join(CampaignRow, col(CampaignRow.id) == col(SlotRow.campaign_id))
+    .where(col(SlotRow.due_at) > _NOW, CampaignRow.state != CampaignState.PAUSED.value)
+    .where(
+        select(DeliveryRow.id)
+        .where(candidates.DUE, DeliveryRow.slot_id == SlotRow.id, col(DeliveryRow.due_at).is_(None))
+        .exists()
+    )
+)
+_NEXT_DUE = select(_NEXT_AGAIN.scalar_subquery(), _NEXT_OF_SLOT.scalar_subquery())
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,8 +245,8 @@ def is_sending(session: Session) -> bool:
 
 def next_due(session: Session, *, now: datetime) -> datetime | None:
     """The first instant after `now` at which a delivery already made becomes due."""
-    due: datetime | None = core.execute(session, _NEXT_DUE, {"now": now}).scalar_one()
-    return due
+    found = core.execute(session, _NEXT_DUE, {"now": now}).one()
+    return min((due for due in found if due is not None), default=None)
 
 
 def tried_again_at(session: Session, *, lanes: Sequence[str], now: datetime) -> datetime | None:
