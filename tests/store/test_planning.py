@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import select
+from sqlmodel import select, update
 
 from bot.campaigns import ahead, deadline, planner
 from bot.domain.campaign import CampaignState
@@ -241,6 +241,25 @@ def test_the_next_instant_is_the_next_thing_to_do(world):
     world.at(MORNING).send()
     world.plan()
     assert world.run(planner.next_instant, now=world.now) == jakarta(15, 16, 30)
+
+
+def test_the_next_instant_is_also_that_of_what_is_tried_again_unless_its_campaign_is_paused(world):
+    again = MORNING + timedelta(minutes=10)
+    world.people(on_telegram(1), on_telegram(2))
+    world.campaign()
+    world.plan()
+    first = select(DeliveryRow.id).order_by(DeliveryRow.id).limit(1).scalar_subquery()
+    world.run(
+        lambda session: session.execute(
+            update(DeliveryRow).where(DeliveryRow.id == first).values(due_at=again)
+        )
+    )
+
+    assert world.run(planner.next_instant, now=world.now) == jakarta(2)
+    assert world.run(planner.next_instant, now=MORNING) == again
+    assert world.run(planner.next_instant, now=again) == jakarta(29, 19)
+    world.pause()
+    assert world.run(planner.next_instant, now=world.now) is None
 
 
 def test_a_scheduled_campaign_starts_at_its_instant(world):
