@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import select, update
+from sqlmodel import col, select, update
 
 from bot.campaigns import ahead, deadline, planner
 from bot.domain.campaign import CampaignState
@@ -248,10 +248,10 @@ def test_the_next_instant_is_also_that_of_what_is_tried_again_unless_its_campaig
     world.people(on_telegram(1), on_telegram(2))
     world.campaign()
     world.plan()
-    first = select(DeliveryRow.id).order_by(DeliveryRow.id).limit(1).scalar_subquery()
+    first = select(DeliveryRow.id).order_by(col(DeliveryRow.id)).limit(1).scalar_subquery()
     world.run(
         lambda session: session.execute(
-            update(DeliveryRow).where(DeliveryRow.id == first).values(due_at=again)
+            update(DeliveryRow).where(col(DeliveryRow.id) == first).values(due_at=again)
         )
     )
 
