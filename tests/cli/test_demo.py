@@ -193,7 +193,7 @@ def _begin(
 
 
 def _end(process: subprocess.Popen[str], folder: Path) -> Played:
-    out, err = process.communicate(timeout=180)
+    out, err = process.communicate(timeout=900)
     return Played(process.returncode, out, err, (folder / "trace.jsonl").read_text(encoding="utf-8"))
 
 
