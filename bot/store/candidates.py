@@ -123,9 +123,9 @@ def _due(*conditions: ColumnElement[bool], order: Sequence[Any]) -> Select[Any]:
     )
 
 
-_NOW = bindparam("now", type_=SQLModel.metadata.tables["delivery"].c.due_at.type)
-_AGAIN = col(DeliveryRow.due_at) <= _NOW
-_BY_SLOT = and_(col(DeliveryRow.due_at).is_(None), col(SlotRow.due_at) <= _NOW)
+NOW = bindparam("now", type_=SQLModel.metadata.tables["delivery"].c.due_at.type)
+_AGAIN = col(DeliveryRow.due_at) <= NOW
+_BY_SLOT = and_(col(DeliveryRow.due_at).is_(None), col(SlotRow.due_at) <= NOW)
 _ALLOWED = and_(may_run(), ~unread())
 _IN_TIME = (col(DeliveryRow.due_at), col(DeliveryRow.id))
 _LATER = (~_REPLY, col(DeliveryRow.priority) == text("10"), _ALLOWED)

@@ -8,7 +8,6 @@ from functools import cache
 from sqlalchemy import ColumnElement, Executable, Integer, Table, Text, Update, bindparam, insert
 from sqlmodel import Session, SQLModel, and_, col, func, or_, select, update
 
-from bot.domain.campaign import CampaignState
 from bot.domain.delivery import FIRST_RETRY, Delivery, DeliveryState, OnDoubt, doubt
 from bot.domain.message import Document, MessageKind, Surface
 from bot.domain.recipient import Address, Reach
@@ -66,21 +65,22 @@ _FENCED = (
     .with_for_update()
 )
 _REVISION = select(CampaignRow.revision).where(CampaignRow.id == bindparam("campaign"))
-_NOW = bindparam("now", type_=_DELIVERY.c.due_at.type)
 _NEXT_AGAIN = (
     select(func.min(DeliveryRow.due_at))
     .select_from(DeliveryRow)
     .outerjoin(CampaignRow, col(CampaignRow.id) == col(DeliveryRow.campaign_id))
-    .where(candidates.DUE, col(DeliveryRow.due_at) > _NOW, may_run())
+    .where(candidates.DUE, col(DeliveryRow.due_at) > candidates.NOW, may_run())
 )
 _NEXT_OF_SLOT = (  # from the few slots to their rows: a slot that has come may have many that wait for their turn
     select(func.min(SlotRow.due_at))
     .select_from(SlotRow)
     .join(CampaignRow, col(CampaignRow.id) == col(SlotRow.campaign_id))
-    .where(col(SlotRow.due_at) > _NOW, CampaignRow.state != CampaignState.PAUSED.value)
+    .where(col(SlotRow.due_at) > candidates.NOW)
     .where(
         select(DeliveryRow.id)
-        .where(candidates.DUE, DeliveryRow.slot_id == SlotRow.id, col(DeliveryRow.due_at).is_(None))
+        .where(
+            candidates.DUE, DeliveryRow.slot_id == SlotRow.id, col(DeliveryRow.due_at).is_(None), may_run()
+        )
         .exists()
     )
 )
