@@ -10,7 +10,7 @@ from bot.conversation.replies import Replies
 from bot.domain.message import Message, Verb
 from bot.domain.recipient import Address
 from bot.domain.roles import Act
-from bot.domain.token import TapToken, peek, read
+from bot.domain.token import TapToken, read
 from bot.exceptions import InvalidTransition
 from bot.i18n import Words
 from bot.store import bulletins, campaigns
@@ -22,24 +22,22 @@ if TYPE_CHECKING:
 ACTS: Final = {Verb.PAUSE: Act.PAUSE, Verb.DETAILS: Act.STATUS}
 
 
-def is_one(tap: Tap) -> bool:
-    """Whether the button claims to be one of these; whether it is genuine, `take` finds out."""
-    claimed = peek(tap.data)
-    return claimed is not None and claimed.verb in ACTS
-
-
-def take(session: Session, talk: "Talk", tap: Tap, replies: Replies) -> None:
-    """What the button says is done, if it is a genuine one of this channel and whoever pressed it may."""
-    words = talk.words_of(tap.sender)
+def read_one(talk: "Talk", tap: Tap) -> TapToken | None:
+    """What the button says, if it is a genuine one of these and of this channel."""
     token = read(talk.key, tap.data, address=_place(tap.sender).key)
-    slug = bulletins.campaign_under(session, token.delivery) if token is not None else None
-    act = ACTS[token.verb] if token is not None else None
+    return token if token is not None and token.verb in ACTS else None
+
+
+def take(session: Session, talk: "Talk", tap: Tap, token: TapToken, replies: Replies) -> None:
+    """What the button says is done, if whoever pressed it may; that they may not is on record."""
+    words = talk.words_of(tap.sender)
+    slug = bulletins.campaign_under(session, token.delivery)
+    act = ACTS[token.verb] if slug else None
     actor = rights.known_as(session, tap.sender.key)
-    asked = "bulletin"
-    if not rights.admit(session, actor, act if slug else None, asked=asked, now=replies.now, subject=slug):
+    if not rights.admit(session, actor, act, asked="bulletin", now=replies.now, subject=slug):
         replies.say(cards.not_allowed(words))
         return
-    if token is not None and slug is not None:
+    if slug is not None:
         replies.say(_done(session, talk, token, slug, words, by=actor.name, replies=replies))
 
 

@@ -39,8 +39,9 @@ SETTINGS = frozenset({Verb.STOP, Verb.RESUME, *SPEAK.values(), *ZONE_VERBS})
 
 def take(session: Session, talk: "Talk", tap: Tap, replies: Replies) -> None:
     """What the button says is done, if it is a genuine one of this very person; else nothing is."""
-    if bulletin_taps.is_one(tap):
-        bulletin_taps.take(session, talk, tap, replies)
+    bulletin = bulletin_taps.read_one(talk, tap)
+    if bulletin is not None:
+        bulletin_taps.take(session, talk, tap, bulletin, replies)
         return
     token = read(talk.key, tap.data, address=tap.sender.key)
     if token is not None and _is_nobodys_question(session, talk, tap, token, replies):

@@ -21,8 +21,9 @@ from bot.campaigns import exchange
 from bot.campaigns.dispatcher import Dispatcher
 from bot.channels.slack import outcome as slack_outcome
 from bot.channels.telegram import outcome as telegram_outcome
+from bot.conversation import bulletin_taps
 from bot.conversation.intake import Intake
-from bot.domain import calendar, delivery, gate, pacing, token
+from bot.domain import calendar, campaign_file, delivery, gate, invitation, pacing, token
 from bot.domain.campaign import CampaignState, Hours
 from bot.domain.delivery import Failed, InDoubt
 from bot.sandbox.simulation.platform import Endpoint
@@ -254,6 +255,27 @@ def _token_unsigned() -> None:
     _put(token, "_mac", lambda keyed, head, address: bytes(token.MAC_BYTES))
 
 
+def _link_unsigned() -> None:
+    _put(invitation, "_mac", lambda key, link: bytes(invitation.MAC_BYTES))
+
+
+def _forgery_on_record() -> None:
+    def claimed(_: Any, tap: Any) -> Any:
+        said = token.peek(tap.data)
+        return said if said is not None and said.verb in bulletin_taps.ACTS else None
+
+    _put(bulletin_taps, "read_one", claimed)
+
+
+def _zone_unchecked() -> None:
+    def taken(file: Any) -> str:
+        name: str = file.needed("zone", file.text("zone", r".+", "an IANA zone"))
+        calendar.zone(name)
+        return name
+
+    _put(campaign_file, "_zone", taken)
+
+
 def _signature_unchecked() -> None:
     _put(proof, "is_same", lambda given, expected: True)
 
@@ -373,6 +395,21 @@ PLANTS = MappingProxyType(
             "a button needs no signature",
             "tests/faults/test_forged.py::test_no_mutation_of_a_button_is_taken",
             _token_unsigned,
+        ),
+        "link_unsigned": Plant(
+            "a link needs no signature",
+            "tests/faults/test_forged.py::test_no_mutation_of_a_link_is_taken",
+            _link_unsigned,
+        ),
+        "forgery_on_record": Plant(
+            "whoever forges a button of the staff channel is put on record",
+            "tests/faults/test_forged_updates.py::test_no_forgery_is_taken_or_writes_anything",
+            _forgery_on_record,
+        ),
+        "zone_unchecked": Plant(
+            "a campaign file with an unknown zone is refused without its line",
+            "tests/faults/test_fuzz.py::TestFuzz::test_a_campaign_file_is_read_or_refused_with_its_line",
+            _zone_unchecked,
         ),
         "signature_unchecked": Plant(
             "Slack's signature is not looked at",
