@@ -5,7 +5,8 @@ import sqlite3
 from sqlalchemy import StaticPool
 
 from bot.clock import Clock
-from bot.store.database import Database, sqlite_engine
+from bot.store.database import Database
+from bot.store.engines import sqlite_engine
 
 URL = "sqlite://"
 

@@ -7,7 +7,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import text
 from sqlmodel import Session
 
-from bot.store.database import READS
+from bot.store.engines import READS
 
 BEGUN = text("SELECT count(*) FROM alembic_version")  # from here on a session sees nothing newer
 

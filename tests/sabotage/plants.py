@@ -27,7 +27,7 @@ from bot.domain import calendar, campaign_file, delivery, gate, invitation, paci
 from bot.domain.campaign import CampaignState, Hours
 from bot.domain.delivery import Failed, InDoubt
 from bot.sandbox.simulation.platform import Endpoint
-from bot.store import arrivals, audience, choices, claims, database, inbox, lanes, outbox
+from bot.store import arrivals, audience, choices, claims, engines, inbox, lanes, outbox
 from bot.store.models import AddressRow, ChoiceRow, DeliveryRow, LaneRow, RecipientRow
 from bot.web import body, proof
 
@@ -211,13 +211,13 @@ def _no_dedupe() -> None:
 
 
 def _synchronous_normal() -> None:
-    set_up = database._set_up_sqlite
+    set_up = engines.set_up_sqlite
 
     def hasty(connection: Any, record: object) -> None:
         set_up(connection, record)
         connection.execute("PRAGMA synchronous=NORMAL")
 
-    _put(database, "_set_up_sqlite", hasty)
+    _put(engines, "set_up_sqlite", hasty)
 
 
 def _standing_without(**facts: Any) -> Callable[[], None]:

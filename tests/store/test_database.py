@@ -17,8 +17,7 @@ from bot.clock import SystemClock, VirtualClock
 from bot.domain.campaign import Campaign
 from bot.domain.choice import ChoiceValue
 from bot.exceptions import DatabaseAway, DatabaseNotMigrated, NotSavedInTime
-from bot.store import campaigns
-from bot.store import database as store
+from bot.store import campaigns, engines
 from bot.store.database import Database, leave_no_traces
 from bot.store.models import RecipientRow
 from tests.worlds import BEFORE, document, on_telegram
@@ -243,7 +242,7 @@ def test_a_server_that_says_nothing_is_away_within_seconds():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql+psycopg://tenggat@127.0.0.1:{silent.getsockname()[1]}/tenggat"
         with (
-            patch.dict(store.SEEN_TO_BE_AWAY, connect_timeout=2),  # libpq takes no less
+            patch.dict(engines.SEEN_TO_BE_AWAY, connect_timeout=2),  # libpq takes no less
             Database(url, clock=SystemClock()) as database,
             pytest.raises(DatabaseAway),
         ):
@@ -261,7 +260,7 @@ def test_every_connection_notices_that_its_server_is_gone(postgres_url):
             theirs = connection.info.get_parameters()
 
     for asked in (ours, theirs):
-        assert {name: int(asked[name]) for name in store.SEEN_TO_BE_AWAY} == store.SEEN_TO_BE_AWAY
+        assert {name: int(asked[name]) for name in engines.SEEN_TO_BE_AWAY} == engines.SEEN_TO_BE_AWAY
 
 
 def test_what_the_address_says_of_that_itself_stands(postgres_url):
