@@ -54,20 +54,6 @@ class LedgerForked(NotReady):
         )
 
 
-class CampaignNotPlanned(TenggatError):
-    """A campaign that something is wrong with, so that nobody can be asked for it; `bug` is what only we can mend."""
-
-    def __init__(self, campaign: int, slug: str, cause: Exception) -> None:
-        self.campaign = campaign
-        self.slug = slug
-        self.bug = None if isinstance(cause, TenggatError) else cause
-        what = type(cause).__name__ if self.bug else cause
-        super().__init__(
-            f"The campaign `{slug}` cannot be planned ({what}), and no other is held up by it."
-            f" It is tried again every minute; `tenggat campaign pause {slug}` lets it rest."
-        )
-
-
 class NothingHeld(TenggatError):
     """There is no restore whose sends could be released."""
 

@@ -3,8 +3,7 @@
 It is a hint. Each insert finds out for itself whether the person is still to get the step.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
@@ -13,10 +12,9 @@ from bot.domain.cadence import PlannedStep, plan_notice
 from bot.domain.calendar import local_date
 from bot.domain.campaign import Campaign, CampaignState
 from bot.domain.recipient import ChannelName
-from bot.exceptions import CampaignNotPlanned
 from bot.store import campaigns, planning, slots
 from bot.store.cohorts import Cohort
-from bot.store.database import AWAY, Session
+from bot.store.database import Session
 from bot.store.models import DeliveryRow
 from bot.store.planning import Newcomers
 from bot.store.slots import Slot
@@ -88,26 +86,13 @@ class Made:
     holds: bool = True
 
 
-@contextmanager
-def blaming(campaign: Campaign) -> Iterator[None]:
-    """Whatever goes wrong within, but for a database that is away, is the campaign's fault: raise
-    `CampaignNotPlanned`."""
-    try:
-        yield
-    except AWAY:
-        raise
-    except Exception as error:
-        raise CampaignNotPlanned(campaign.id, campaign.slug, error) from error
-
-
 def look(session: Session, wanted: Sequence[Wanted], *, limit: int, rest_days: RestDays) -> Sequence[Seen]:
     """Whom the wanted steps go to, as far as the limit allows, but all of a slot's; nothing is changed."""
     seen = list[Seen]()
     for one in wanted:
         if limit <= 0:
             break
-        with blaming(one.campaign):
-            found = _step(session, one, one.slot) if one.slot else _notices(session, one, limit, rest_days)
+        found = _step(session, one, one.slot) if one.slot else _notices(session, one, limit, rest_days)
         limit -= sum(reached.count for reached in found if isinstance(reached, Reached))
         seen += found
     return seen
@@ -128,8 +113,7 @@ def make(session: Session, seen: Sequence[Seen], *, now: datetime) -> Made:
         if room <= 0:
             return Made(rows, seen[number:], reached)
         now_made, later = one.people[:room], one.people[room:]
-        with blaming(one.campaign):
-            rows += _insert(session, replace(one, people=now_made), now=now)
+        rows += _insert(session, replace(one, people=now_made), now=now)
         room -= len(now_made) + SHARE
         if later:
             return Made(rows, [replace(one, people=later), *seen[number + 1 :]], reached)

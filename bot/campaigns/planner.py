@@ -1,10 +1,9 @@
 """The planner: finds who is due and puts one row per recipient and step into the outbox."""
 
 import asyncio
-import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.campaigns import ahead, starts
 from bot.campaigns.ahead import Reached, Seen, Wanted
@@ -14,7 +13,6 @@ from bot.domain.cadence import PlannedStep, plan_closing, plan_correction, plan_
 from bot.domain.calendar import SECOND, closes_everywhere, window
 from bot.domain.campaign import Campaign, CampaignState
 from bot.domain.step import StepKind, kind_of
-from bot.exceptions import CampaignNotPlanned
 from bot.failpoints import failpoint
 from bot.store import campaigns, outbox, planning, slots
 from bot.store import cohorts as cohort_rows
@@ -23,11 +21,6 @@ from bot.store.database import Database, Session
 from bot.store.outlook import Outlook, outlook
 
 COHORTS = 5  # whose slots one transaction computes
-ASIDE = timedelta(minutes=1)  # a campaign that could not be planned holds nobody else up for so long
-
-Which = Callable[[int], bool]  # of the campaigns, by their ids
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +48,6 @@ class Planner:
         self.database = database
         self.rest_days = rest_days
         self._course = Course()
-        self._aside = dict[int, datetime]()  # what could not be planned, and until when it is left out
         self._turn = asyncio.Lock()  # whoever plans here goes on where the other one ended
 
     async def plan(self, now: datetime) -> int:
@@ -68,68 +60,43 @@ class Planner:
                 return rows
 
     async def plan_some(self, now: datetime) -> Planned:
-        """As much of it as one transaction may take. What only reads, and may be long, is read beside it.
-
-        A campaign that cannot be planned is left out for a while, and nothing of it has changed.
-        """
+        """As much of it as one transaction may take. What only reads, and may be long, is read beside it."""
         async with self._turn:
             course, self._course = self._course, Course()  # nothing is known any more if this fails
-            try:
-                done, self._course = await self._go_on(course, now)
-            except CampaignNotPlanned as error:
-                logger.error(str(error), exc_info=error.bug, extra={"campaign": error.slug})
-                self._aside[error.campaign] = now + ASIDE
-                return Planned(0, more=True)
+            done, course = await self._advance(course, now)
+            if course.wanted and not done.rows:
+                seen = await self.database.look(
+                    ahead.look, course.wanted, limit=planning.AHEAD, rest_days=self.rest_days
+                )
+                done, course = await self._advance(replace(course, seen=seen), now)
+            self._course = course
             return done
 
-    async def _go_on(self, course: Course, now: datetime) -> tuple[Planned, Course]:
-        done, course = await self._advance(course, now)
-        if course.wanted and not done.rows:
-            seen = await self.database.look(
-                ahead.look, course.wanted, limit=planning.AHEAD, rest_days=self.rest_days
-            )
-            return await self._advance(replace(course, seen=seen), now)
-        return done, course
-
     async def _advance(self, course: Course, now: datetime) -> tuple[Planned, Course]:
-        self._aside = {campaign: until for campaign, until in self._aside.items() if until > now}
-        done = await self.database.transact(
-            advance, course, now=now, rest_days=self.rest_days, which=self._is_planned
-        )
+        done = await self.database.transact(advance, course, now=now, rest_days=self.rest_days)
         failpoint("planner.after_segment")
         return done
 
-    def _is_planned(self, campaign: int) -> bool:
-        return campaign not in self._aside
-
-
-def every(campaign: int) -> bool:
-    """Whether the campaign is one of all."""
-    return True
-
 
 def advance(
-    session: Session, course: Course, *, now: datetime, rest_days: RestDays, which: Which = every
+    session: Session, course: Course, *, now: datetime, rest_days: RestDays
 ) -> tuple[Planned, Course]:
-    """At most one segment of those who were seen is planned; what is to be looked for, once all of them are.
-
-    Raise `CampaignNotPlanned` for one of them that cannot be.
-    """
+    """At most one segment of those who were seen is planned; what is to be looked for, once all of them are."""
     planning.take_turn(session)
     made = ahead.make(session, course.seen, now=now)
     reached = {**course.reached, **{one.wanted.key: one for one in made.reached}} if made.holds else {}
     if made.left:
         return Planned(made.rows, more=True), Course(made.left, (), reached)
-    wanted, are_left = _wanted(session, reached, now=now, rest_days=rest_days, which=which)
+    wanted, are_left = _wanted(session, reached, now=now, rest_days=rest_days)
     open_looks = {one.key: reached[one.key] for one in wanted if one.key in reached}
     return Planned(made.rows, more=bool(wanted) or are_left), Course((), wanted, open_looks)
 
 
-def plan_segment(session: Session, *, now: datetime, rest_days: RestDays, which: Which = every) -> Planned:
+def plan_segment(session: Session, *, now: datetime, rest_days: RestDays) -> Planned:
     """One segment of what is due, looked for and planned in this one transaction."""
     course = Course()
     while True:
-        done, course = advance(session, course, now=now, rest_days=rest_days, which=which)
+        done, course = advance(session, course, now=now, rest_days=rest_days)
         if done.rows or not done.more:
             return done
         if not course.seen:
@@ -186,43 +153,26 @@ def steps_of(
 
 
 def _wanted(
-    session: Session,
-    reached: Mapping[tuple[int, int | None], Reached],
-    *,
-    now: datetime,
-    rest_days: RestDays,
-    which: Which,
+    session: Session, reached: Mapping[tuple[int, int | None], Reached], *, now: datetime, rest_days: RestDays
 ) -> tuple[Sequence[Wanted], bool]:
     """Whom to look for, and whether cohorts are left without slots; campaigns whose time has come are started,
     and those that are over finished."""
     wanted, are_left = list[Wanted](), False
     for campaign in _running(session, now):
-        if not which(campaign.id):
-            continue
-        with ahead.blaming(campaign):
-            notices = reached.get((campaign.id, None))
-            found, has_more = _wanted_of(session, campaign, notices, now=now, rest_days=rest_days)
+        stands = outlook(session, campaign, now=now)
+        waiting = _without_slots(session, campaign) if stands.cohorts else ()
+        for cohort in waiting[:COHORTS]:
+            _compute(session, campaign, cohort, now=now, rest_days=rest_days)
+        are_left = are_left or len(waiting) > COHORTS
+        due = slots.due(session, campaign, now=now) if waiting or stands.slots else ()
+        found = [
+            *_wanted_notices(session, campaign, stands, reached.get((campaign.id, None))),
+            *(Wanted(campaign, slot) for slot in due),
+        ]
         wanted += found
-        are_left = are_left or has_more
+        if not found and not are_left:
+            _finish(session, campaign, now)
     return wanted, are_left
-
-
-def _wanted_of(
-    session: Session, campaign: Campaign, notices: Reached | None, *, now: datetime, rest_days: RestDays
-) -> tuple[Sequence[Wanted], bool]:
-    stands = outlook(session, campaign, now=now)
-    waiting = _without_slots(session, campaign) if stands.cohorts else ()
-    for cohort in waiting[:COHORTS]:
-        _compute(session, campaign, cohort, now=now, rest_days=rest_days)
-    has_more = len(waiting) > COHORTS
-    due = slots.due(session, campaign, now=now) if waiting or stands.slots else ()
-    found = [
-        *_wanted_notices(session, campaign, stands, notices),
-        *(Wanted(campaign, slot) for slot in due),
-    ]
-    if not found and not has_more:
-        _finish(session, campaign, now)
-    return found, has_more
 
 
 def _running(session: Session, now: datetime) -> Sequence[Campaign]:

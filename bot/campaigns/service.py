@@ -188,7 +188,7 @@ def resume(session: Session, slug: str, *, by: str, now: datetime, rest_days: Re
     campaign = rules.resume(campaigns.get(session, slug))
     saved = _save(session, Act.RESUME, campaign, by=by, now=now)
     planning.merge_missed(session, saved, now=now)
-    planner.plan_segment(session, now=now, rest_days=rest_days, which=lambda campaign: campaign == saved.id)
+    planner.plan_segment(session, now=now, rest_days=rest_days)
     return saved
 
 

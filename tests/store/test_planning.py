@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select, update
 
-from bot.campaigns import ahead, deadline, planner, service
+from bot.campaigns import ahead, deadline, planner
 from bot.domain.campaign import CampaignState
 from bot.domain.delivery import Rejected, Why
-from bot.domain.recipient import Audience, Plan
+from bot.domain.recipient import Plan
 from bot.store import campaigns, planning, recipients
 from bot.store.database import Database
-from bot.store.models import DeliveryRow, RecipientRow
+from bot.store.models import DeliveryRow
 from bot.store.outlook import outlook
 from tests.worlds import MORNING, SLACK, TELEGRAM, jakarta, on_both, on_slack, on_telegram, rest_days
 
@@ -362,36 +362,6 @@ def test_one_pass_makes_no_more_than_a_segment_over_all_zones(world, monkeypatch
     assert max(made) == 4
 
 
-async def test_a_campaign_that_cannot_be_planned_holds_no_other_up(world, caplog):
-    """Here a zone is gone with a release of the zones; the campaign is planned as soon as that is mended."""
-    world.people(on_telegram(1), on_telegram(2, plan=Plan.FREE), on_telegram(3))
-    for slug, plan in (("broken", Plan.FREE), ("sound", Plan.PRO)):
-        world.campaign(slug, audience=Audience(frozenset({plan}), registered_before=date(2025, 8, 28)))
-    world.run(_move, "u2", "Mars/Base")
-    works = planner.Planner(world.database, rest_days=rest_days)
-
-    assert await works.plan(MORNING) == 2
-    assert [row.campaign for row in world.log()] == ["sound", "sound"]
-    [told] = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
-    assert "`broken` cannot be planned (There is no time zone `Mars/Base`" in told
-
-    world.run(_move, "u2", "Asia/Jakarta")
-    assert await works.plan(MORNING) == 0
-    assert await works.plan(MORNING + planner.ASIDE) == 1
-
-
-def test_a_resumed_campaign_is_planned_whatever_is_wrong_with_another(world):
-    world.people(on_telegram(1), on_telegram(2, plan=Plan.FREE))
-    for slug, plan in (("broken", Plan.FREE), ("sound", Plan.PRO)):
-        world.campaign(slug, audience=Audience(frozenset({plan}), registered_before=date(2025, 8, 28)))
-    world.run(_move, "u2", "Mars/Base")
-    world.pause("sound")
-
-    world.run(service.resume, "sound", by="bob", now=MORNING, rest_days=rest_days)
-
-    assert [row.campaign for row in world.log()] == ["sound"]
-
-
 def test_who_comes_into_reach_after_the_look_is_neither_lost_nor_doubled(world):
     """What was seen is a hint: the planner looks once more for who came after it."""
     world.people(on_telegram(1), on_telegram(2, places=()))
@@ -437,10 +407,6 @@ def test_what_was_seen_before_the_deadline_moved_counts_no_more(world):
 
     assert done.rows == 0
     assert world.states() == {"notice": "sent"}
-
-
-def _move(session, ref, zone):
-    session.execute(update(RecipientRow).where(RecipientRow.ref == ref).values(zone=zone))
 
 
 def _look(world, course):
