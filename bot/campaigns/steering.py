@@ -128,7 +128,8 @@ def steer(
     if line.order is Order.WORDS:
         return _to_be_written(campaign, line)
     try:
-        return _done(_Deed(session, actor, campaign, line.words[1:], wheel, now, here), line.order)
+        with session.begin_nested():  # what is refused has changed nothing
+            return _done(_Deed(session, actor, campaign, line.words[1:], wheel, now, here), line.order)
     except (BadMoment, UnknownWord):
         return Misused(USAGES.get(line.order, USAGE))
     except TenggatError as error:

@@ -17,7 +17,7 @@ from bot.exceptions import SameApprover
 from bot.store import campaigns, staff
 from bot.store.models import AuditRow
 from bot.store.staff import Staff
-from tests.worlds import World, document, rest_days
+from tests.worlds import MORNING, World, document, on_telegram, rest_days
 
 SLACK, TELEGRAM, PAGE, CONSOLE = "slack:T1:U5", "telegram:5", "the page", "the command line"
 FACES = (SLACK, TELEGRAM, PAGE, CONSOLE)
@@ -96,6 +96,20 @@ def test_a_form_is_opened_and_carried_out_within_the_rights_alone(
 
     allowed = may(role, ACTS[order])
     assert ended.run(give) == (allowed, not allowed, not allowed, allowed and order is Order.NEW)
+
+
+def test_what_is_refused_has_changed_nothing(world: World) -> None:
+    """Here the refusal comes late: the campaign runs again, and then cannot be planned."""
+    world.people(on_telegram(1, zone="Mars/Base"))
+    world.campaign()
+    world.pause()
+
+    answer = world.run(steer, rights.at_console(NAME), Line.of((Order.RESUME, "terms")), WHEEL, now=MORNING)
+
+    assert isinstance(answer, Refused)
+    assert "Mars/Base" in str(answer.error)
+    assert world.run(campaigns.get, "terms").state is CampaignState.PAUSED
+    assert world.log() == []
 
 
 def tried(world: World, order: Order, face: str, slug: str, role: Role | None) -> Case:
