@@ -35,6 +35,9 @@ def deliveries(
     in_doubt: Annotated[
         bool, typer.Option("--in-doubt", help="Those that may have arrived, and what will become of each.")
     ] = False,
+    doubted: Annotated[
+        bool, typer.Option("--doubted", help="All that ever were: only these can have arrived twice.")
+    ] = False,
     limit: Limit = 1_000,
     as_json: AsJson = False,
 ) -> None:
@@ -53,7 +56,8 @@ def deliveries(
     if state is not None and state not in tuple(DeliveryState):
         raise UnknownWord("--state", state, tuple(DeliveryState))
     with database() as opened:
-        found = opened.run(log.find, state=None if state is None else DeliveryState(state), limit=limit)
+        stands = None if state is None else DeliveryState(state)
+        found = opened.run(log.find, state=stands, doubted=doubted, limit=limit)
     names = (
         "id", "campaign", "recipient", "step", "channel", "lane", "state", "due_at", "settled_at", "failures",
         "doubts", "reason",

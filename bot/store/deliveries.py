@@ -54,14 +54,18 @@ def find(
     *,
     state: DeliveryState | None = None,
     campaign_id: int | None = None,
+    doubted: bool = False,
     limit: int = MOST_SHOWN,
 ) -> Sequence[Logged]:
-    """The newest rows of the log, replies too, the oldest of them first."""
+    """The newest rows of the log, replies too, the oldest of them first; those that were `doubted` once are all
+    that can have arrived twice."""
     query = _logged()
     if state is not None:
         query = query.where(DeliveryRow.state == state.value)
     if campaign_id is not None:
         query = query.where(DeliveryRow.campaign_id == campaign_id)
+    if doubted:
+        query = query.where(DeliveryRow.doubts > 0)
     newest = session.exec(query.order_by(col(DeliveryRow.id).desc()).limit(limit)).all()
     return [_value(*found) for found in reversed(newest)]
 

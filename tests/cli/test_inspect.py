@@ -1,15 +1,19 @@
 """Looking into an installation."""
 
 import sqlite3
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlmodel import select
 
+from bot.domain.delivery import InDoubt
 from bot.domain.update import Update
 from bot.store import inbox
 from bot.store.database import Database, Session
 from bot.store.models import AuditRow
 from tests.worlds import MORNING, World
+
+ASKED = datetime(2099, 9, 2, 3, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -49,11 +53,7 @@ def test_one_flipped_byte_ends_with_one(started, world):
 
 def test_what_may_have_arrived_is_listed_with_what_will_become_of_it(started, world):
     """Nobody has to guess what the program will do about it."""
-    from datetime import UTC, datetime
-
-    from bot.domain.delivery import InDoubt
-
-    world.at(datetime(2099, 9, 2, 3, tzinfo=UTC)).plan()
+    world.at(ASKED).plan()
     world.settle(world.claim(), InDoubt("no answer"))
 
     listed = started("deliveries", "--in-doubt", "--json").json
@@ -65,10 +65,21 @@ def test_what_may_have_arrived_is_listed_with_what_will_become_of_it(started, wo
     assert "it is sent again" in started("campaign", "status", told["slug"]).out
 
 
-def test_deliveries_are_listed_by_state(started, world):
-    from datetime import UTC, datetime
+def test_what_may_have_arrived_twice_stays_listed(started, world):
+    """It was in doubt, and then it was sent again."""
+    world.at(ASKED).plan()
+    world.settle(world.claim(limit=1), InDoubt("no answer"))
+    world.at(ASKED + timedelta(hours=1)).settle(world.claim())
 
-    world.at(datetime(2099, 9, 2, 3, tzinfo=UTC)).plan()
+    doubted = started("deliveries", "--doubted", "--json").json
+
+    assert started("deliveries", "--in-doubt", "--json").json == []
+    assert [(row["step"], row["state"], row["doubts"]) for row in doubted] == [("notice", "sent", 1)]
+    assert len(started("deliveries", "--json").json) > 1
+
+
+def test_deliveries_are_listed_by_state(started, world):
+    world.at(ASKED).plan()
 
     due = started("deliveries", "--state", "due", "--json").json
     sent = started("deliveries", "--state", "sent", "--json").json
