@@ -14,6 +14,7 @@ from bot.campaigns.composer import Written
 from bot.channels.base import Post
 from bot.domain.delivery import Deferred, DeliveryState, Failed, InDoubt, Outcome, Rejected, Why
 from bot.domain.message import Verb
+from bot.domain.pacing import pace, refused, reserve
 from bot.domain.token import TapToken, read
 from bot.exceptions import DatabaseAway
 from bot.failpoints import armed
@@ -214,6 +215,41 @@ async def test_slow_down_for_the_lane_stops_it_for_as_long(make_world: MakeWorld
     await world.drain(world.dispatcher(rate=10))
 
     assert instants[1] - instants[0] >= 30
+
+
+@pytest.mark.parametrize("whole_lane", [False, True], ids=["chats", "lane"])
+async def test_a_storm_of_refusals_costs_its_own_time_and_no_more(
+    make_world: MakeWorld, whole_lane: bool
+) -> None:
+    """At most a twentieth over what the waits and the pace after them leave; nothing is begun inside a wait."""
+    world, wait, storm = make_world(200), timedelta(seconds=30), (20, 60)
+    requests = list[tuple[float, str]]()
+    original = world.channel.send
+
+    async def stormy(post: Post) -> Outcome:
+        requests.append((world.clock.monotonic(), post.to.external))
+        if len(requests) in storm:
+            return Deferred(wait, whole_lane=whole_lane)
+        return await original(post)
+
+    world.channel.send = stormy  # type: ignore[method-assign]
+    await world.drain(world.dispatcher(rate=4), until=world.clock.now() + timedelta(minutes=5))
+
+    assert states(world) == {"sent": 200}
+    lane, at, ideal = pace(4), 0.0, []
+    for number in range(1, len(requests) + 1):
+        lane, at = reserve(lane, at)
+        ideal.append(at)
+        if number in storm and whole_lane:
+            lane = refused(lane, "chat", wait=wait, now=at, whole_lane=True)
+    begun = requests[0][0]
+    assert len(requests) == 202
+    assert requests[-1][0] - begun <= 1.05 * ideal[-1]
+    for number in storm:
+        at, chat = requests[number - 1]
+        later = [one for one, other in requests[number:] if whole_lane or other == chat]
+        assert later
+        assert min(later) >= at + wait.total_seconds()
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ from tests.worlds import MORNING, World, on_telegram
 FEW, MANY = 1_000, 200_000
 PAGE = 4096
 TABLES = {  # and their columns: all but the numbers of rows and instants outside records, which say nothing
-    "choice": "seq, recipient_id, campaign_id, delivery_id, receipt, value, supersedes, record, nonce",
+    "choice": "seq, recipient_id, campaign_id, delivery_id, receipt, value, supersedes, record, nonce,"
+    " received_at, hour, channel, locale",
     "ledger_entry": "seq, entry, hash",
     "statement": "seq, type, record",
     "rendering": "hash, message",
