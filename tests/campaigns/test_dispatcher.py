@@ -21,7 +21,7 @@ from bot.failpoints import armed
 from bot.store import campaigns, claims, lanes, outbox, recipients
 from bot.store.claims import Outgoing
 from bot.store.models import AddressRow, DeliveryRow, InboxRow, RenderingRow
-from tests.campaigns.sending import KEY, LANE, World, make_world, sqlite
+from tests.campaigns.sending import KEY, LANE, World, make_world, person, sqlite
 
 __all__ = ["make_world", "sqlite"]  # fixtures
 
@@ -410,6 +410,27 @@ async def test_one_message_that_cannot_be_written_stops_no_other(make_world: Mak
     await world.drain(world.dispatcher())
 
     assert states(world) == {"sent": 2, "rejected": 1}
+
+
+async def test_a_language_that_cannot_be_written_stops_no_other(make_world: MakeWorld) -> None:
+    """Everybody else is told, and of those who are not it is on record why."""
+    world = make_world(3)
+    world.import_people(*(person(number, locale="ja") for number in (7, 8)))
+    world.plan()
+    original = world.composer.write
+
+    def broken(outgoing: Outgoing) -> Written:
+        if outgoing.locale == "ja":
+            raise KeyError("no such place in the template")
+        return original(outgoing)
+
+    world.composer.write = broken  # type: ignore[method-assign]
+    await world.drain(world.dispatcher())
+
+    assert states(world) == {"sent": 3, "rejected": 2}
+    assert {row.reason for row in rows(world) if row.state == "rejected"} == {
+        "could not be written in this person's language"
+    }
 
 
 async def test_a_bug_in_a_channel_is_a_doubt_and_stops_no_other(make_world: MakeWorld) -> None:
