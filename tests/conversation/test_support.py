@@ -1,14 +1,14 @@
 """Support looks somebody up: for a purpose, on record, and not without end; and helps, without answering."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
 from sqlmodel import col, select
 
 from bot.campaigns import service
-from bot.conversation.support import LINK_LASTS, MANY_REFUSED
+from bot.conversation.support import HOUR, LINK_LASTS, MANY_REFUSED
 from bot.domain.choice import ChoiceValue
 from bot.domain.message import Verb
 from bot.domain.recipient import ChannelName
@@ -18,7 +18,7 @@ from bot.sandbox.oracle import Direction
 from bot.store import alerts, dossier, staff
 from bot.store.models import AuditRow, InboxRow
 from bot.store.staff import Staff
-from tests.conversation.chats import ASKED, CHANNELS, SLACK, SLUG, TELEGRAM, Actor, Chats
+from tests.conversation.chats import ASKED, CHANNELS, SLACK, SLUG, TELEGRAM, WHILE, Actor, Chats
 from tests.worlds import jakarta
 
 ANSWERS = {Verb.OPT_IN, Verb.OPT_OUT}
@@ -137,6 +137,40 @@ async def test_look_ups_have_a_measure(desk, chats):
         ("lookup.unusual", None, False),
         ("lookup", desk.person.ref, False),
     ]
+
+
+async def test_the_measure_is_120_look_ups_in_any_hour(desk, chats):
+    for _ in range(119):
+        chats.run(staff.audit, actor="Budi", act="lookup", allowed=True, now=ASKED, subject="u-9")
+
+    await desk.looks_up()
+    await desk.looks_up()
+    await chats.until(ASKED + HOUR + WHILE)
+    await desk.looks_up()
+
+    look_ups = [allowed for act, _, allowed in desk.record if act == "lookup"]
+    assert look_ups[119:] == [True, False, True]
+
+
+@pytest.mark.parametrize("who", ["a stranger", "a viewer", "an agent who has had their measure"])
+async def test_a_refused_look_up_answers_alike_for_known_and_unknown(desk, chats, who):
+    """What is said, and whatever else is shown."""
+    if who == "a stranger":
+        chats.run(staff.remove, desk.agent.key)
+    if who == "a viewer":
+        chats.run(staff.add, Staff("Vera", Role.VIEWER, desk.agent.key), by="admin", now=ASKED)
+    for _ in range(120):
+        chats.run(staff.audit, actor="Budi", act="lookup", allowed=True, now=ASKED, subject="u-9")
+    before = len(desk.agent.seen)
+
+    await desk.looks_up()
+    known = [replace(shown, message="") for shown in desk.agent.since(before)]
+    await desk.looks_up(name="u-unknown")
+    unknown = [replace(shown, message="") for shown in desk.agent.since(before + len(known))]
+
+    assert [allowed for act, _, allowed in desk.record if act == "lookup"][120:] == [False, False]
+    assert len(known) == 1
+    assert known == unknown
 
 
 async def test_the_open_question_is_sent_again(desk):

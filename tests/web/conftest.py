@@ -23,6 +23,7 @@ from bot.store.database import Database
 from bot.store.models import InboxRow
 from bot.web.ingress import ingress
 from bot.web.proof import telegram_path, telegram_secret
+from tests.web.desk import ComeIn, at_the_door, drafted
 
 START = datetime(2025, 9, 2, 3, tzinfo=UTC)
 KEY = "0123456789abcdef0123456789abcdef"
@@ -185,6 +186,19 @@ async def platforms(reception: Reception, sandbox: Sandbox, clock: VirtualClock)
     transport = httpx.ASGITransport(ingress(reception).app)
     async with httpx.AsyncClient(transport=transport, base_url="http://ingress") as client:
         yield Platforms(client, reception, sandbox, clock)
+
+
+@pytest.fixture
+async def campaign(reception: Reception) -> str:
+    """A draft."""
+    return await drafted(reception)
+
+
+@pytest.fixture
+async def come_in(reception: Reception, campaign: str) -> AsyncIterator[ComeIn]:
+    """Lets somebody in this role in at the staff pages; there is one campaign."""
+    async with at_the_door(reception) as come_in:
+        yield come_in
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
 """The staff pages: who comes in, what each may see and do, and what nobody can make them do."""
 
 import re
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 
@@ -11,18 +10,15 @@ import pytest
 from sqlmodel import select
 
 from bot.app import Reception
-from bot.campaigns import sign_in
-from bot.domain.campaign import Campaign
 from bot.domain.order import ACTS
 from bot.domain.roles import Act, Role, may
 from bot.store import campaigns, inbox, lanes, recipients, staff
 from bot.store.models import AuditRow
-from bot.store.staff import Staff
 from bot.web.ingress import ingress
 from bot.web.staff.campaigns import DEEDS
-from tests.worlds import document, on_telegram
+from tests.web.desk import ADDRESS, ONE, Browser, link
+from tests.worlds import on_telegram
 
-ONE = "/staff/campaigns/terms"
 PAGES = {
     "/staff": Act.STATUS,
     "/staff/campaigns/new": Act.EDIT,
@@ -45,71 +41,7 @@ FORMS = {
     **{f"{ONE}/{name}": ACTS[deed.order] for name, deed in DEEDS.items()},
 }
 
-
-@dataclass(slots=True)
-class Browser:
-    """Somebody of the staff at the pages."""
-
-    client: httpx.AsyncClient
-    reception: Reception
-    member: Staff
-
-    async def get(self, path: str) -> httpx.Response:
-        return await self.client.get(path)
-
-    async def send(self, path: str, **fields: str) -> httpx.Response:
-        """The form of a page that they have loaded."""
-        return await self.client.post(path, data={"guard": await self.guard(), **fields})
-
-    async def guard(self) -> str:
-        """What our own forms carry."""
-        found = re.search(r'name="guard" value="(\w+)"', (await self.get("/staff")).text)
-        assert found
-        return found[1]
-
-    async def state(self, slug: str = "terms") -> str:
-        return (await self.reception.database.transact(campaigns.get, slug)).state.value
-
-
-@pytest.fixture
-async def campaign(reception: Reception) -> str:
-    """A draft, written by somebody on the command line."""
-
-    def add(session):
-        campaigns.add(session, campaign_of(), now=reception.clock.now())
-
-    await reception.database.transact(add)
-    return "terms"
-
-
-def campaign_of():
-    return Campaign(document("terms"), author="author")
-
-
-@pytest.fixture
-async def come_in(reception: Reception, campaign: str) -> AsyncIterator[object]:
-    """Lets somebody in this role in, by the link that the bot would hand out."""
-    opened: list[httpx.AsyncClient] = []
-    app = ingress(reception).app
-
-    async def come_in(role: Role, name: str | None = None) -> Browser:
-        member = Staff(name or role.value, role, f"telegram:{len(opened) + 1}")
-        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://desk.example")
-        opened.append(client)
-        now = reception.clock.now()
-        await reception.database.transact(staff.add, member, by="admin", now=now)
-        await client.post("/staff/sign-in", data={"token": await link(reception, member)})
-        return Browser(client, reception, member)
-
-    yield come_in
-    for client in opened:
-        await client.aclose()
-
-
-async def link(reception: Reception, member: Staff) -> str:
-    return await reception.database.transact(
-        sign_in.offer, member.key, now=reception.clock.now(), random_bytes=lambda n: b"\x09" * n
-    )
+SOMEBODY, NOBODY = "u1", "u2"  # of one length
 
 
 async def audited(reception: Reception) -> list[tuple[str, str, bool]]:
@@ -119,12 +51,16 @@ async def audited(reception: Reception) -> list[tuple[str, str, bool]]:
     )
 
 
+def _but_for(told: str, answer: httpx.Response) -> str:
+    """All that the answer shows, but for what was typed, which stands in its form again."""
+    assert answer.text.count(f'value="{told}"') == 1
+    return answer.text.replace(f'value="{told}"', "")
+
+
 def _another_desk(reception: Reception, browser: Browser) -> httpx.AsyncClient:
     """The same person, signed in at a process with other settings."""
     transport = httpx.ASGITransport(ingress(reception).app)
-    return httpx.AsyncClient(
-        transport=transport, base_url="https://desk.example", cookies=browser.client.cookies
-    )
+    return httpx.AsyncClient(transport=transport, base_url=ADDRESS, cookies=browser.client.cookies)
 
 
 async def test_a_link_signs_in_once(come_in, reception, clock):
@@ -387,19 +323,37 @@ async def test_names_are_shown_as_text(come_in):
 
 
 async def test_somebody_is_looked_up_for_a_purpose_and_on_record(come_in, reception):
-    """As in the chat: the same card, the same record, and the same words for nobody."""
+    """As in the chat: the same card, the same record, and words of their own for nobody."""
+    await reception.database.transact(recipients.put, [on_telegram(1)], now=reception.clock.now())
     agent, viewer = await come_in(Role.SUPPORT), await come_in(Role.VIEWER)
 
-    shown = await agent.send("/staff/lookup", told="u-1", purpose="question")
-    nobody = await agent.send("/staff/lookup", told="nobody", purpose="question")
-    refused = await viewer.send("/staff/lookup", told="u-1", purpose="question")
-    refused_too = await viewer.send("/staff/lookup", told="nobody", purpose="question")
+    shown = await agent.send("/staff/lookup", told=SOMEBODY, purpose="question")
+    nobody = await agent.send("/staff/lookup", told=NOBODY, purpose="question")
+    await viewer.send("/staff/lookup", told=SOMEBODY, purpose="question")
+    await viewer.send("/staff/lookup", told=NOBODY, purpose="question")
 
-    strip = re.compile(r'value="[^"]*"')
-    assert strip.sub("", shown.text) == strip.sub("", nobody.text)  # u-1 is nobody either, here
-    assert strip.sub("", refused.text) == strip.sub("", refused_too.text)
+    assert "telegram" in shown.text.lower()
+    assert _but_for(SOMEBODY, shown) != _but_for(NOBODY, nobody)
     record = [row for row in await audited(reception) if row[1] == "lookup"]
     assert [allowed for _, _, allowed in record] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.SUPPORT])
+async def test_a_refused_look_up_answers_alike_for_known_and_unknown(come_in, reception, role):
+    """By somebody who may not, and by somebody who has had their measure for this hour."""
+    now = reception.clock.now()
+    await reception.database.transact(recipients.put, [on_telegram(1)], now=now)
+    browser = await come_in(role)
+    for _ in range(120):
+        await reception.database.transact(staff.audit, actor=role.value, act="lookup", allowed=True, now=now)
+
+    known = await browser.send("/staff/lookup", told=SOMEBODY, purpose="question")
+    unknown = await browser.send("/staff/lookup", told=NOBODY, purpose="question")
+
+    assert (known.status_code, known.headers) == (unknown.status_code, unknown.headers)
+    assert _but_for(SOMEBODY, known) == _but_for(NOBODY, unknown)
+    record = [row for row in await audited(reception) if row[1] == "lookup"]
+    assert [allowed for _, _, allowed in record[120:]] == [False, False]
 
 
 async def test_a_language_is_chosen_and_kept(come_in):
