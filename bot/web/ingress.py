@@ -7,7 +7,9 @@ from starlette.routing import Route
 
 from bot.app import Reception
 from bot.channels.slack.installing import INSTALL, REDIRECT
+from bot.exceptions import DatabaseAway
 from bot.pages import Pages
+from bot.web.away import AwayFace
 from bot.web.health import Health
 from bot.web.install import InstallFace
 from bot.web.keeper import Keeper
@@ -32,6 +34,7 @@ class Ingress:
 def ingress(reception: Reception) -> Ingress:
     """Each channel that is on has its routes; `/livez`, `/readyz` and `/metrics` are always there."""
     settings, clock = reception.settings, reception.clock
+    pages, catalogs = Pages(HERE / "templates"), reception.talk.speaking.catalogs
     keeper = Keeper(reception.database, clock=clock)
     health = Health(reception.database, clock=clock)
     metrics = Metrics(reception.database, clock=clock)
@@ -52,10 +55,9 @@ def ingress(reception: Reception) -> Ingress:
         routes += [Route(path, slack.take, methods=["POST"]) for path in SLACK_PATHS]
         routes += [Route(path, slack.check, methods=["GET"]) for path in SLACK_PATHS]
     if reception.installing is not None:
-        catalogs, pages = reception.talk.speaking.catalogs, Pages(HERE / "templates")
         install = InstallFace(reception.installing, pages, catalogs)
         routes.append(Route(INSTALL, install.begin, methods=["GET"]))
         routes.append(Route(REDIRECT, install.end, methods=["GET"]))
-    app = Starlette(routes=routes)
+    app = Starlette(routes=routes, exception_handlers={DatabaseAway: AwayFace(pages, catalogs).answer})
     app.router.redirect_slashes = False  # a redirect would be built from what the client calls us
     return Ingress(app, telegram, slack)

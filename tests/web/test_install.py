@@ -21,6 +21,7 @@ from bot.store.database import Database
 from bot.store.models import InstallStateRow
 from bot.web.server import receiver
 from tests.web.conftest import KEY, START
+from tests.web.desk import without
 
 TEAM = "slack:T1"
 CLIENT_ID, CLIENT_SECRET = "1.2", "canary-client-secret-of-the-app"
@@ -211,6 +212,25 @@ async def test_a_workspace_that_somebody_added_is_not_taken_over(browser: Browse
 
     assert (answer.status_code, "served already" in answer.text) == (500, True)
     assert [(one.added_by, one.locked) for one in browser.kept()] == [("ann", b"locked")]
+
+
+async def test_nothing_is_begun_while_the_database_is_away(browser: Browser) -> None:
+    with without(browser.database, "install_state"):
+        answer = await browser.client.get(f"{browser.address}/slack/install")
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+
+
+@pytest.mark.parametrize("table", ["install_state", "audit"])
+async def test_nothing_is_ended_while_the_database_is_away(browser: Browser, table: str) -> None:
+    """Neither before Slack is asked nor after it; nobody is told that Slack or the workspace is to blame."""
+    back = await browser.agrees(await browser.begins())
+
+    with without(browser.database, table):
+        answer = await browser.comes_back(back)
+
+    assert (answer.status_code, answer.headers["retry-after"], browser.kept()) == (503, "5", [])
+    assert "does not answer" in answer.text
 
 
 async def test_installed_again_it_has_the_new_token(browser: Browser) -> None:

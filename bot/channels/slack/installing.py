@@ -21,7 +21,7 @@ from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
 
 from bot.channels.slack.checkup import NEEDED
 from bot.channels.slack.web import API, api_client, identity_of, open_session
-from bot.exceptions import TenggatError
+from bot.exceptions import DatabaseAway, TenggatError
 
 INSTALL, REDIRECT = "/slack/install", "/slack/oauth_redirect"
 STATE_LIFE: Final = timedelta(minutes=10)
@@ -124,10 +124,12 @@ class Installing:
         return _passed(await self._flow.handle_installation(request))
 
     async def end(self, query: str, headers: Mapping[str, str]) -> Passed:
-        """Back from Slack: the workspace is installed, or why it is not."""
+        """Back from Slack: the workspace is installed, or why it is not; raise only while the database is away."""
         request = AsyncBoltRequest(body="", query=query, headers=dict(headers))
         try:
             return _passed(await self._flow.handle_callback(request))
+        except DatabaseAway:
+            raise
         except Exception as error:  # noqa: BLE001 - an odd answer makes the library raise anything
             logger.warning("an installation failed", extra={"reason": type(error).__name__})
             return Passed(502, ending=Ending.REFUSED)
@@ -167,6 +169,8 @@ class _Kept(AsyncInstallationStore):
             )
         try:
             await self._installations.save(_installed(installation.to_bot(), installation.team_id))
+        except DatabaseAway:
+            raise
         except TenggatError as error:
             logger.warning("an installation is not kept: %s", error)
             raise BoltError("not kept") from error

@@ -19,7 +19,7 @@ from bot.domain.choice import ChoiceValue
 from bot.domain.delivery import DeliveryState
 from bot.domain.order import ACTS, CONFIRM, Line, Order
 from bot.domain.recipient import Exclusion
-from bot.exceptions import BadMoment, TenggatError, UnknownCampaign, UnknownWord
+from bot.exceptions import BadMoment, DatabaseAway, TenggatError, UnknownCampaign, UnknownWord
 from bot.i18n import shown_number
 from bot.pages import HEADERS
 from bot.store import campaigns
@@ -107,6 +107,8 @@ class CampaignPages:
                 now=visit.desk.clock.now(),
                 rest_days=visit.desk.rest_days,
             )
+        except DatabaseAway:
+            raise
         except TenggatError as error:
             return await self.show(visit, problem=str(error))
         campaign = await visit.desk.database.transact(campaigns.get, visit.slug)

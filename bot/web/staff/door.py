@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.campaigns import rights, sign_in
 from bot.domain.roles import Act
-from bot.exceptions import TenggatError
+from bot.exceptions import DatabaseAway, TenggatError
 from bot.i18n import PAGE_LOCALES, Words
 from bot.pages import HEADERS
 from bot.web.body import Unread, read_body
@@ -95,10 +95,7 @@ class Door:
                 return RedirectResponse(SIGN_IN, status_code=303)
             if not (part and visit.may(act)) and not await self._admitted(visit, act):
                 return self._denied(visit)
-            try:
-                return await page(visit)
-            except TenggatError as error:
-                return _problem_page(visit, error)
+            return await _answered(visit, page(visit))
 
         return answer
 
@@ -120,11 +117,7 @@ class Door:
                 return self._denied(visit)
             if act is not None and not await self._admitted(visit, act):
                 return self._denied(visit)
-            try:
-                done = await change(visit)
-                return RedirectResponse(done, status_code=303) if isinstance(done, str) else done
-            except TenggatError as error:
-                return await problem(visit, str(error)) if problem else _problem_page(visit, error)
+            return await _answered(visit, change(visit), problem)
 
         return answer
 
@@ -165,8 +158,20 @@ class Door:
         return HTMLResponse(visit.fill("denied.html"), status_code=403, headers=HEADERS)
 
 
-def _problem_page(visit: Visit, error: TenggatError) -> Response:
-    return HTMLResponse(visit.fill("problem.html", problem=str(error)), status_code=422, headers=HEADERS)
+async def _answered(
+    visit: Visit, coming: Awaitable[str | Response], problem: Problem | None = None
+) -> Response:
+    """What comes of it; or what went wrong, on the page that `problem` makes or, if that cannot be, on its own."""
+    try:
+        done = await coming
+    except DatabaseAway:  # no mistake of whoever asks, and no page can be made
+        raise
+    except TenggatError as error:
+        if problem is not None:
+            return await _answered(visit, problem(visit, str(error)))
+        html = visit.fill("problem.html", problem=str(error))
+        return HTMLResponse(html, status_code=422, headers=HEADERS)
+    return RedirectResponse(done, status_code=303) if isinstance(done, str) else done
 
 
 def _form(body: bytes) -> dict[str, list[str]]:
