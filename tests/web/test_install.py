@@ -210,8 +210,17 @@ async def test_a_workspace_that_somebody_added_is_not_taken_over(browser: Browse
 
     answer = await browser.comes_back(await browser.agrees(await browser.begins()))
 
-    assert (answer.status_code, "served already" in answer.text) == (500, True)
+    assert (answer.status_code, "served already" in answer.text) == (409, True)
     assert [(one.added_by, one.locked) for one in browser.kept()] == [("ann", b"locked")]
+
+
+async def test_a_whole_organization_is_not_installed(browser: Browser) -> None:
+    """Who agrees at Slack may choose that; its token is none of a workspace."""
+    browser.sandbox.slack.slack.whole_organization = True
+
+    answer = await browser.comes_back(await browser.agrees(await browser.begins()))
+
+    assert (answer.status_code, "none that can be" in answer.text, browser.kept()) == (409, True, [])
 
 
 async def test_nothing_is_begun_while_the_database_is_away(browser: Browser) -> None:

@@ -201,8 +201,8 @@ async def _failed(args: AsyncFailureArgs) -> BoltResponse:
             return _ended(args, status, Ending.STALE)
         case "invalid_code" | "missing_code":
             return _ended(args, status, Ending.REFUSED)
-        case "storage_error":
-            return _ended(args, status, Ending.NOT_KEPT)
+        case "storage_error":  # what was chosen at Slack's; the library takes it for a fault of ours
+            return _ended(args, 409, Ending.NOT_KEPT)
         case _:  # whatever Slack says when the person does not go on
             return _ended(args, status, Ending.CANCELLED)
 

@@ -47,15 +47,15 @@ def _rotated(slack: Slack, refresh: str) -> Json:
 
 
 def _installation(slack: Slack) -> Json:
-    app = slack.workspace.app
+    app, whole = slack.workspace.app, slack.whole_organization
     return {
         "token_type": "bot",
         "scope": ",".join(slack.scopes),
         "bot_user_id": app.bot_user,
         "app_id": app.app_id,
-        "team": {"id": app.team, "name": app.team_name},
-        "enterprise": None,
-        "is_enterprise_install": False,
+        "team": None if whole else {"id": app.team, "name": app.team_name},
+        "enterprise": {"id": "E1", "name": "Organization"} if whole else None,
+        "is_enterprise_install": whole,
         "authed_user": {"id": "UINSTALLER"},
     }
 

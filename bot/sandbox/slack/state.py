@@ -73,6 +73,7 @@ class Slack:
     client_secret: str | None = None  # None: any will do
     rotates: bool = False  # the app's tokens end, and are replaced
     declines: bool = False  # who is asked to agree to the app does not
+    whole_organization: bool = False  # who agrees installs the app for all of it, and in no workspace
     grants: dict[str, str] = field(default_factory=dict)  # refresh token → access token
     dead_tokens: dict[str, str] = field(default_factory=dict)  # token → the error that it meets
     dead: str | None = None
