@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from bot.domain.roles import Act, Role, may
 from bot.store import campaigns, staff
 from bot.store.database import Session
 
+LONGEST: Final = 200  # characters of what was asked for; an index of PostgreSQL's takes 2,704 bytes
 LOOKS = frozenset({Act.LOOKUP, Act.STATUS, Act.FORECAST, Act.PREVIEW, Act.REPORT})
 
 
@@ -42,7 +44,8 @@ def admit(
     """Whether the actor may do that; an act that is none (`asked` is how it was called) nobody may. Nobody
     approves the campaign, or the change of one, that they wrote.
 
-    Each denial is on record, and each look at something. What changes something puts itself on record.
+    Each denial is on record, and each look at something, by the beginning of what was asked for. What changes
+    something puts itself on record.
     """
     own = act is Act.APPROVE and _is_own(session, actor, subject)
     allowed = act is not None and may(actor.role, act, own=own)
@@ -50,10 +53,10 @@ def admit(
         staff.audit(
             session,
             actor=actor.name,
-            act=act.value if act else asked,
+            act=act.value if act else asked[:LONGEST],
             allowed=allowed,
             now=now,
-            subject=subject,
+            subject=subject and subject[:LONGEST],
         )
     return allowed
 

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from bot.exceptions import BadMoment
 
+YEARS = range(2, 9999)  # the calendar's first and last days are over, or not begun, in other zones
 A_DAY = "a date such as 2025-09-28"
 AN_INSTANT = 'an instant such as "2025-09-02 09:00" or 2025-09-02T09:00+07:00'
 
@@ -12,9 +13,12 @@ AN_INSTANT = 'an instant such as "2025-09-02 09:00" or 2025-09-02T09:00+07:00'
 def day(text: str, *, what: str) -> date:
     """The date in `YYYY-MM-DD`."""
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         raise BadMoment(what, f"`{text}`", A_DAY) from None
+    if found.year not in YEARS:
+        raise BadMoment(what, f"`{text}`", A_DAY)
+    return found
 
 
 def instant(text: str, zone: str, *, what: str) -> datetime:
@@ -23,4 +27,6 @@ def instant(text: str, zone: str, *, what: str) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise BadMoment(what, f"`{text}`", AN_INSTANT) from None
+    if found.year not in YEARS:
+        raise BadMoment(what, f"`{text}`", AN_INSTANT)
     return found if found.tzinfo is not None else found.replace(tzinfo=ZoneInfo(zone))

@@ -10,6 +10,7 @@ from bot.domain.roles import Act
 COMMAND: Final = "/campaign"
 CONFIRM: Final = "confirm"
 MOST_TESTERS: Final = 5
+MOST_DIGITS: Final = 9  # of a number of people
 
 
 class Order(StrEnum):
@@ -132,7 +133,7 @@ class Line:
         if self.order is Order.NEW:
             fits = fits and count != 1
         if self.order is Order.APPROVE and fits:
-            fits = self.words[1].isascii() and self.words[1].isdigit()
+            fits = self.words[1].isascii() and self.words[1].isdigit() and len(self.words[1]) <= MOST_DIGITS
         if self.order is Order.MOVE_DEADLINE and count == 3:
             fits = self.words[2] == CONFIRM
         return None if fits else USAGES.get(self.order, USAGE)

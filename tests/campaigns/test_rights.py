@@ -1,6 +1,7 @@
 """Every role, every act, every face, and whether what is asked for exists: nobody gets more than is theirs."""
 
 from itertools import product
+from random import Random
 
 import pytest
 from sqlmodel import col, select
@@ -16,11 +17,10 @@ IDENTITIES = ("telegram:5", "slack:T1:U5")
 SUBJECTS = ("somebody", "nobody")
 
 
-@pytest.fixture
-def database_url(sqlite_url: str) -> str:
-    return sqlite_url
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # it makes no difference
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("role", [None, *Role])
 def test_nobody_does_more_than_their_role_may_and_each_denial_is_on_record(world: World, role):
     """On both channels, for what exists and for what does not: the gate does not look."""
@@ -36,6 +36,7 @@ def test_nobody_does_more_than_their_role_may_and_each_denial_is_on_record(world
         assert _denials(world) == before + (not allowed)
 
 
+@ON_SQLITE
 def test_what_is_no_act_nobody_may_do(world: World):
     admin = rights.Actor("root", Role.ADMIN)
 
@@ -43,11 +44,22 @@ def test_what_is_no_act_nobody_may_do(world: World):
     assert _denials(world) == 1
 
 
+@ON_SQLITE
 def test_the_command_line_is_the_admin(world: World):
     """Whoever runs it has the database itself."""
     actor = rights.at_console("ann")
 
     assert all(world.run(rights.admit, actor, act, asked=act.value, now=world.now) for act in Act)
+
+
+def test_what_was_asked_for_at_length_is_on_record_by_its_beginning(world: World):
+    """Nobody may write so much that PostgreSQL cannot put it into an index, and takes none of it."""
+    long = "".join(Random(1).choices([chr(code) for code in range(0x4E00, 0x9F00)], k=3_500))
+
+    world.run(rights.admit, rights.Actor("telegram:5", None), None, asked=long, now=world.now, subject=long)
+
+    [row] = world.run(lambda session: session.exec(select(AuditRow.act, AuditRow.subject)).all())
+    assert tuple(row) == (long[: rights.LONGEST], long[: rights.LONGEST])
 
 
 def _denials(world: World) -> int:

@@ -2,10 +2,11 @@
 
 import hmac
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 from urllib.parse import parse_qs
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -122,6 +123,8 @@ class Door:
         return answer
 
     async def _visit(self, request: Request, form: dict[str, list[str]] | None = None) -> Visit | None:
+        if not _can_be_stored(request.path_params.values()):
+            raise HTTPException(404)
         token = request.cookies.get(COOKIE, "")
         if not token:
             return None
@@ -176,6 +179,14 @@ async def _answered(
 
 def _form(body: bytes) -> dict[str, list[str]]:
     try:
-        return parse_qs(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+        form = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:
         raise Unread(400) from None
+    if not _can_be_stored([*form, *(text for texts in form.values() for text in texts)]):
+        raise Unread(400)
+    return form
+
+
+def _can_be_stored(texts: Iterable[str]) -> bool:
+    """PostgreSQL takes no NUL. Halves of surrogate pairs do not come this far: what is decoded has none."""
+    return not any("\0" in text for text in texts)
