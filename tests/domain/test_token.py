@@ -18,3 +18,8 @@ def test_the_tokens_of_a_message_are_those_of_its_buttons():
 
 def test_an_old_button_is_good_for_ever():
     assert read(KEY, OLD, address="telegram:42") == TapToken(10000, Verb.OPT_IN)
+
+
+def test_a_button_with_what_is_no_text_is_refused():
+    """JSON can say half of a pair of surrogates, which no encoding can."""
+    assert read(KEY, "7ps.i.\ud800", address="telegram:42") is None

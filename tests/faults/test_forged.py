@@ -16,7 +16,7 @@ from tests.faults.figures import measured
 
 KEY = b"k" * 40
 ADDRESSES = tuple(f"telegram:{number}" for number in range(50)) + tuple(f"slack:T1:U{n}" for n in range(50))
-SIGNS = DIGITS + "ABCXYZ-_.=\0é "
+SIGNS = DIGITS + "ABCXYZ-_.=\0é \ud800"
 QUICK, LONG = 20_000, 1_000_000
 COUNTS = [QUICK, pytest.param(LONG, marks=[pytest.mark.torture, pytest.mark.long])]
 
