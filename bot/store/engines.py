@@ -1,6 +1,7 @@
 """How SQLite and PostgreSQL are opened: durable on both, whatever the server's or the machine's habits are."""
 
 import sqlite3
+from contextlib import closing
 
 from sqlalchemy import Connection, Engine, Pool, create_engine, event
 from sqlalchemy.engine import URL
@@ -59,16 +60,15 @@ def truncate_log(engine: Engine) -> bool:
 
     It is not as long as somebody reads what stood there before; nobody's answer waits for that.
     """
-    connection = engine.raw_connection()  # without a transaction, in which this cannot be done
-    try:
+    with closing(engine.raw_connection()) as connection:  # no transaction: in one this cannot be done
         cursor = connection.cursor()
         cursor.execute("PRAGMA busy_timeout = 0")
-        is_busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        cursor.execute(f"PRAGMA busy_timeout = {1000 * BUSY_TIMEOUT:.0f}")
-    except sqlite3.OperationalError:  # what was asked for is committed all the same
-        return False
-    finally:
-        connection.close()
+        try:
+            is_busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError:  # what was asked for is committed all the same
+            return False
+        finally:  # the pool lends the connection again
+            cursor.execute(f"PRAGMA busy_timeout = {1000 * BUSY_TIMEOUT:.0f}")
     return not is_busy
 
 

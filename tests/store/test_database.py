@@ -11,6 +11,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
+from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, SQLModel, col, delete, select
 
 from bot.clock import SystemClock, VirtualClock
@@ -196,6 +197,20 @@ def test_traces_of_a_process_that_ended_too_early_go_with_the_next(sqlite_url):
             database.run(_mute_nobody)
 
         assert _traces(path, "u-secret-name") == []
+
+
+def test_a_log_that_cannot_be_emptied_leaves_the_connection_as_it_was(sqlite_url):
+    """Else it would wait for nobody any more, and turn answers away."""
+    engine = engines.sqlite_engine(sqlite_url, poolclass=StaticPool)
+    with closing(engine.raw_connection()) as in_use:
+        in_use.cursor().execute("BEGIN").execute("SELECT count(*) FROM recipient").fetchone()
+
+        is_empty = engines.truncate_log(engine)
+
+        [timeout] = in_use.cursor().execute("PRAGMA busy_timeout").fetchone()
+    engine.dispose()
+    assert not is_empty
+    assert timeout == 1_000 * engines.BUSY_TIMEOUT
 
 
 def _add_person(session, ref):
