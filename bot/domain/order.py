@@ -1,10 +1,12 @@
 """Orders: what staff can say after `/campaign`, which right each needs, and how it is written."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from bot.domain.campaign_file import SLUG
 from bot.domain.roles import Act
 
 COMMAND: Final = "/campaign"
@@ -131,7 +133,7 @@ class Line:
         count = len(self.words)
         fits = FEWEST.get(self.order, 0) <= count <= MOST.get(self.order, 1)
         if self.order is Order.NEW:
-            fits = fits and count != 1
+            fits = fits and count != 1 and all(re.fullmatch(SLUG, name) for name in self.words[2:])
         if self.order is Order.APPROVE and fits:
             fits = self.words[1].isascii() and self.words[1].isdigit() and len(self.words[1]) <= MOST_DIGITS
         if self.order is Order.MOVE_DEADLINE and count == 3:

@@ -4,8 +4,9 @@ import sqlite3
 from contextlib import closing
 
 from sqlalchemy import Connection, Engine, Pool, create_engine, event
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DataError
 
 from bot.store.dialect import sha256_hex
 
@@ -24,6 +25,7 @@ DURABLE = """
     SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')
 """  # whatever the server's default is, no commit is said to be done before it is
+BEYOND_LIMITS = "54"  # the class of these errors, by PostgreSQL's Appendix A
 BUSY_TIMEOUT = 10.0  # seconds that SQLite waits for another process's transaction
 READS = "reads"  # set on a connection that only looks
 
@@ -88,7 +90,17 @@ def _postgresql(url: URL) -> Engine:
         pool_pre_ping=True,
     )
     event.listen(engine, "connect", _set_up_postgresql)
+    event.listen(engine, "handle_error", _blame_what_was_asked)
     return engine
+
+
+def _blame_what_was_asked(context: ExceptionContext) -> DataError | None:
+    """What is beyond the server's limits, such as a text too long for an index, will be so whenever it is asked
+    again; the library counts it among what an operator mends."""
+    cause = context.original_exception
+    if str(getattr(cause, "sqlstate", "")).startswith(BEYOND_LIMITS):
+        return DataError(context.statement, context.parameters, cause)
+    return None
 
 
 def _unsaid(url: URL) -> dict[str, int]:

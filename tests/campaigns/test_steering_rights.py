@@ -9,7 +9,7 @@ from sqlmodel import Session, col, func, select
 from bot.campaigns import rights
 from bot.campaigns.lint import shipped
 from bot.campaigns.rights import Actor
-from bot.campaigns.steering import Answer, Denied, Refused, Wheel, Written, form_for, steer, write
+from bot.campaigns.steering import Answer, Denied, Misused, Refused, Wheel, Written, form_for, steer, write
 from bot.domain.campaign import Campaign, CampaignState
 from bot.domain.order import ACTS, FEWEST, Line, Order
 from bot.domain.roles import Role, may
@@ -96,6 +96,15 @@ def test_a_form_is_opened_and_carried_out_within_the_rights_alone(
 
     allowed = may(role, ACTS[order])
     assert ended.run(give) == (allowed, not allowed, not allowed, allowed and order is Order.NEW)
+
+
+@pytest.mark.parametrize("name", ["Big", "a b", "x" * 65, "条" * 3000])
+def test_a_new_campaign_is_named_as_files_name_theirs(world: World, name: str) -> None:
+    """Whatever else would be a name is answered with how the order is written."""
+    world.campaign()
+    line = Line.of((Order.NEW, "terms", "2025-10-12", name))
+
+    assert isinstance(world.run(steer, rights.at_console(NAME), line, WHEEL, now=MORNING), Misused)
 
 
 def test_what_is_refused_has_changed_nothing(world: World) -> None:

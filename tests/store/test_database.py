@@ -4,6 +4,7 @@ import sqlite3
 import threading
 from contextlib import closing
 from pathlib import Path
+from random import Random
 from unittest.mock import patch
 
 import psycopg
@@ -11,6 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import DataError
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, SQLModel, col, delete, select
 
@@ -250,6 +252,20 @@ def test_a_transaction_that_stands_still_gives_back_what_it_locked(postgres_url)
             database.run(stand_still)
 
     assert shown == "15s"
+
+
+def test_what_is_too_large_for_an_index_is_no_outage(postgres_url):
+    """It would be so for ever: an update that is to blame for it must not come back as if the server were away."""
+
+    def put(session):
+        key = "".join(
+            map(chr, Random(3).sample(range(0x4E00, 0x9FA5), 3000))
+        )  # nothing that could be compressed
+        session.execute(text("CREATE TEMPORARY TABLE keyed (key text PRIMARY KEY)"))
+        session.execute(text("INSERT INTO keyed VALUES (:key)"), {"key": key})
+
+    with Database(postgres_url, clock=VirtualClock(BEFORE)) as database, pytest.raises(DataError):
+        database.run(put)
 
 
 def test_a_server_that_says_nothing_is_away_within_seconds():
