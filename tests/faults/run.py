@@ -44,6 +44,7 @@ class Run:
     people: int
     kills: int = 0
     log: Path = Path("/dev/null")
+    answering: asyncio.Event = field(default_factory=lambda: _set(asyncio.Event()))  # else nobody taps
     tapped: set[str] = field(default_factory=set)
     tapping: set[asyncio.Task[None]] = field(default_factory=set)
     _receipts: set[str] = field(default_factory=set)
@@ -126,6 +127,11 @@ class Run:
     def doubled(self) -> int:
         """Messages that arrived twice, in doubt or not."""
         return len(self.oracle.duplicates())
+
+
+def _set(event: asyncio.Event) -> asyncio.Event:
+    event.set()
+    return event
 
 
 def _left_in_doubt(session: Session) -> set[str]:

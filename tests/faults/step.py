@@ -24,6 +24,7 @@ from bot.domain.message import Verb
 from bot.domain.recipient import ChannelName
 from bot.domain.update import Update
 from bot.exceptions import TenggatError
+from tests.sabotage import planting  # noqa: F401 - under a planted fault the children have it too
 
 LANE = "telegram:1"
 KEY = "k" * 40

@@ -8,12 +8,15 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
+from sqlmodel import Session, select
 
+from bot.domain.delivery import DeliveryState
 from bot.store import outbox
+from bot.store.models import DeliveryRow
 from tests.faults.conftest import Server
 from tests.faults.figures import measured
 from tests.faults.harness import WITHIN, Child, Zygote, begin, end, play_out, staged, tell_where, zygote
-from tests.faults.run import Run
+from tests.faults.run import LOOKS_EVERY, Run
 
 pytestmark = pytest.mark.torture
 
@@ -21,6 +24,7 @@ CLEAN = {"lost": [], "duplicates": [], "answers_lost": 0, "after_answer": [], "l
 EXIT_WITHIN = 15.0  # seconds, as promised to whoever stops the program
 CUTS = 8  # a run
 STRIDE = 12  # entries in the fakes' list between two blows
+ARRIVED = 1.0  # seconds, by which what was on its way to the fakes is there
 PAST_ITS_LEASE = 9.0  # seconds; a lease runs eight
 
 
@@ -81,19 +85,30 @@ async def test_told_to_end_under_load_it_ends_in_time_and_leaves_no_doubt(tmp_pa
 async def test_an_owner_stopped_past_its_lease_does_no_harm_when_it_wakes(
     make_postgres: Callable[[], str], tmp_path: Path, rounds: int
 ) -> None:
-    """X07: another one has taken over by then, and what the first knows is of yesterday."""
+    """X07: another one has taken over by then, and what the first knows is of yesterday: where both have sent a
+    message, the other's is on record."""
     for _ in range(rounds):
         async with zygote() as forks, staged(make_postgres(), tmp_path, people=24) as run:
+            run.answering.clear()  # who has answered by then is not written to again
             first = await begin(run, forks, "up")
-            await _begun(run, first)
+            await _begun(run, first, on="telegram")  # Slack tells what arrived: nothing is sent there again
             os.kill(first.pid, signal.SIGSTOP)
             second = await begin(run, forks, "up")
+            await asyncio.sleep(ARRIVED)
+            before = len(run.oracle.entries)
             await asyncio.sleep(PAST_ITS_LEASE)
+            async with asyncio.timeout(WITHIN):
+                while not await run.database.transact(_is_all_sent):
+                    await asyncio.wait({second.ended}, timeout=LOOKS_EVERY)
+            anew = _sent_since(run, before)
             os.kill(first.pid, signal.SIGCONT)
+            run.answering.set()
             await _over(run, second)
             await end(first)
             await end(second)
 
+            on_record = run.database.run(_messages_on_record)
+            assert {delivery: on_record[delivery] for delivery in anew} == anew
             assert run.verdict() == CLEAN
     measured("owners stopped past their lease", count=rounds, broken=0)
 
@@ -126,11 +141,26 @@ async def _to_its_end(run: Run, forks: Zygote) -> None:
         await play_out(run, forks, "up")
 
 
-async def _begun(run: Run, child: Child) -> None:
-    """The first message has gone out."""
-    while not any(run.oracle.campaign_messages()):
+async def _begun(run: Run, child: Child, on: str = "") -> None:
+    """The first message has gone out, on any platform or on this one."""
+    while not any(entry.platform.startswith(on) for entry in run.oracle.campaign_messages()):
         await asyncio.wait({child.ended}, timeout=0.01)
         assert not child.ended.done(), run.log.read_text()
+
+
+def _sent_since(run: Run, known: int) -> dict[int, str | None]:
+    """The campaign's messages that came in after so many entries, the last of each delivery."""
+    return {entry.delivery or 0: entry.message for entry in run.oracle.entries[known:] if entry.asks}
+
+
+def _is_all_sent(session: Session) -> bool:
+    """Whether everybody on Telegram is known to have been asked."""
+    states = session.exec(select(DeliveryRow.state).where(DeliveryRow.channel == "telegram")).all()
+    return bool(states) and set(states) == {DeliveryState.SENT}
+
+
+def _messages_on_record(session: Session) -> dict[int, str | None]:
+    return {row.id or 0: row.platform_message for row in session.exec(select(DeliveryRow))}
 
 
 async def _over(run: Run, child: Child) -> None:

@@ -28,6 +28,7 @@ from bot.engine.procrastinate import Rhythm
 from bot.store import outbox
 from bot.web.server import receiver
 from tests.faults.warmth import Warmth, warmed
+from tests.sabotage import planting  # noqa: F401 - under a planted fault the forks have it too
 
 
 def main() -> None:

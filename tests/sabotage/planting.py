@@ -1,9 +1,15 @@
-"""A plugin of pytest that plants a fault before any test is collected: `-p tests.sabotage.planting`."""
+"""Plants the fault that `TENGGAT_PLANT` names, if it names one, as soon as this is imported.
+
+As a plugin of pytest, `-p tests.sabotage.planting`, that is before any test is collected; the processes that tests
+start to be hurt import it as well.
+"""
 
 import os
 
-from tests.sabotage.plants import PLANTS
-
 VARIABLE = "TENGGAT_PLANT"
+PLANTED = os.environ.get(VARIABLE)
 
-PLANTS[os.environ[VARIABLE]].plant()
+if PLANTED:
+    from tests.sabotage.plants import PLANTS  # only here: it knows most of the program
+
+    PLANTS[PLANTED].plant()

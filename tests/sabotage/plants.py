@@ -1,12 +1,14 @@
-"""Planted faults: each breaks one seam of the product, and names the gate that must then turn red.
+"""Planted faults: each breaks a seam of the product, and names the gates that must then turn red.
 
-A gate that no planted fault trips proves nothing. `plant` is called in a fresh process before the gate runs.
+A gate that no planted fault trips proves nothing. `plant` is called in a fresh process before the gate runs, and in
+those that it starts.
 """
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from time import sleep
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,21 +28,43 @@ from bot.conversation.intake import Intake
 from bot.domain import calendar, campaign_file, delivery, gate, invitation, pacing, token
 from bot.domain.campaign import CampaignState, Hours
 from bot.domain.delivery import Failed, InDoubt
+from bot.exceptions import BadFile, UnknownZone
 from bot.sandbox.simulation.platform import Endpoint
-from bot.store import arrivals, audience, choices, claims, engines, inbox, lanes, outbox
+from bot.store import arrivals, audience, candidates, choices, claims, engines, inbox, lanes, outbox, planning
+from bot.store.database import Database
 from bot.store.models import AddressRow, ChoiceRow, DeliveryRow, LaneRow, RecipientRow
 from bot.web import body, proof
-
-SIMULATION = "simulation"  # the gate: `make simulate`
+from bot.web.connection import PatientConnection
+from bot.web.keeper import Keeper
+from tests.sabotage.gates import (
+    CUT,
+    HOSTILE_STRANGERS,
+    HOSTILE_UPDATES,
+    KILLS,
+    RELEASES,
+    RESTARTED,
+    SIMULATION,
+    SLOW,
+    STOPPED,
+    TOGETHER,
+    TOLD,
+    WRITES,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Plant:
-    """One planted fault: what it does, and the gate that must find it."""
+    """One planted fault: what it does, and the gate that must find it; the `others` must as well."""
 
     what: str
     gate: str
     plant: Callable[[], None]
+    others: tuple[str, ...] = ()
+
+    @property
+    def gates(self) -> tuple[str, ...]:
+        """All of them."""
+        return self.gate, *self.others
 
 
 def _never(*_: Any, **__: Any) -> Any:
@@ -79,7 +103,7 @@ def _library_retries() -> None:
 
 
 def _no_recovery() -> None:
-    _put(outbox, "recover", lambda session, lease, *, now: 0)
+    _put(outbox, "recover", lambda session, lease, **_: 0)
 
 
 def _no_wait_after_429() -> None:
@@ -204,6 +228,61 @@ def _no_unique_key() -> None:
     _put(sa, "UniqueConstraint", without)
 
 
+def _last_left_out() -> None:
+    insert = planning.insert_notices
+
+    def short(session: Any, campaign: Any, slot: Any, people: Any, *, now: datetime) -> int:
+        return insert(session, campaign, slot, people[:-1], now=now)
+
+    _put(planning, "insert_notices", short)
+
+
+def _doubt_unlisted() -> None:
+    recover = outbox.recover
+
+    def silent(session: Any, lease: Any, **more: Any) -> int:
+        count = recover(session, lease, **more)
+        again = col(DeliveryRow.state) == delivery.DeliveryState.DUE.value
+        session.execute(update(DeliveryRow).where(again).values(doubts=0))
+        return count
+
+    _put(outbox, "recover", silent)
+
+
+def _oked_uncommitted() -> None:
+    async def early(self: Intake, batch: Any, within: float) -> None:
+        def written(session: Any) -> None:
+            inbox.keep(session, batch)
+            sleep(0.5)  # so long it can be lost
+
+        self.__dict__.setdefault("late", []).append(asyncio.ensure_future(self.database.transact(written)))
+
+    _put(Intake, "_keep", early)
+
+
+def _ends_at_once() -> None:
+    leave = Dispatcher._leave
+
+    async def hasty(self: Dispatcher) -> None:
+        if not self.stopping:
+            await leave(self)
+
+    _put(Dispatcher, "_leave", hasty)
+
+
+def _table_taken() -> None:
+    migrate = Database.migrate
+
+    def taking(self: Database, *, to: str = "head") -> None:
+        was_there = self.revision() is not None
+        migrate(self, to=to)
+        if was_there:
+            with self.engine.begin() as connection:
+                connection.execute(sa.text("ALTER TABLE cohort RENAME TO cohorts"))
+
+    _put(Database, "migrate", taking)
+
+
 def _no_dedupe() -> None:
     values = inbox._values
     count = iter(range(10**9))
@@ -251,6 +330,18 @@ def _two_owners() -> None:
     _put(lanes, "acquire", anybody)
 
 
+def _claimed_by_several() -> None:
+    _two_owners()
+    due = candidates._due
+
+    def unlocked(*conditions: Any, **more: Any) -> Any:
+        found: Any = due(*conditions, **more)
+        found._for_update_arg = None
+        return found
+
+    _put(candidates, "_due", unlocked)
+
+
 def _token_unsigned() -> None:
     _put(token, "_mac", lambda keyed, head, address: bytes(token.MAC_BYTES))
 
@@ -270,7 +361,10 @@ def _forgery_on_record() -> None:
 def _zone_unchecked() -> None:
     def taken(file: Any) -> str:
         name: str = file.needed("zone", file.text("zone", r".+", "an IANA zone"))
-        calendar.zone(name)
+        try:
+            calendar.zone(name)
+        except UnknownZone as error:
+            raise BadFile(file.path, str(error)) from error
         return name
 
     _put(campaign_file, "_zone", taken)
@@ -284,8 +378,37 @@ def _stamp_unchecked() -> None:
     _put(proof, "WINDOW", timedelta(days=100_000))
 
 
+class _Boundless(int):
+    """A number that nothing is larger than; a test that sends one byte more sends no more than it meant to."""
+
+    def __lt__(self, other: object) -> bool:
+        return False
+
+
 def _body_without_bounds() -> None:
-    _put(body, "LARGEST", 10**12)
+    _put(body, "LARGEST", _Boundless(body.LARGEST))
+
+
+def _memory_eaten() -> None:
+    collected, eaten = body._collected, list[bytes]()
+
+    async def remembering(request: Any) -> bytes:
+        eaten.append(bytes(range(256)) * 128)  # 32 KiB
+        return await collected(request)
+
+    _put(body, "_collected", remembering)
+
+
+def _unreadable_refused() -> None:
+    async def unkept(*_: Any, **__: Any) -> bool:
+        return False
+
+    _put(Keeper, "bury", unkept)
+
+
+def _too_patient() -> None:
+    _put(PatientConnection, "patience", 11.0)
+    _put(body.read_body, "__kwdefaults__", {"within": 11.0})
 
 
 def _doubt_called_failure() -> None:
@@ -322,12 +445,15 @@ def _slack_retries() -> None:
 
 PLANTS = MappingProxyType(
     {
-        "ack_before_commit": Plant("OK is said before the update is kept", SIMULATION, _ack_before_commit),
+        "ack_before_commit": Plant(
+            "OK is said before the update is kept", SIMULATION, _ack_before_commit, (KILLS, WRITES)
+        ),
         "library_retries": Plant("the library sends again by itself", SIMULATION, _library_retries),
         "no_recovery": Plant(
             "what a dead owner left is never looked at",
             "tests/store/test_claims.py::test_a_successor_deals_with_what_a_dead_owner_began",
             _no_recovery,
+            (KILLS,),
         ),
         "no_wait_after_429": Plant("nothing waits after a 429", SIMULATION, _no_wait_after_429),
         "too_many_claimed": Plant("more is claimed than may be in doubt", SIMULATION, _too_many_claimed),
@@ -351,6 +477,20 @@ PLANTS = MappingProxyType(
             "tests/store/test_planning.py::test_a_person_has_each_step_once_whoever_plans_it",
             _no_unique_key,
         ),
+        "last_left_out": Plant("the last of a segment is not planned", TOGETHER, _last_left_out),
+        "claimed_by_several": Plant(
+            "a lane has several owners, and no row is locked while it is claimed",
+            TOGETHER,
+            _claimed_by_several,
+        ),
+        "doubt_unlisted": Plant(
+            "what a dead owner began is sent again, and not listed", STOPPED, _doubt_unlisted
+        ),
+        "oked_uncommitted": Plant(
+            "OK is said when the update is written, and not committed", RESTARTED, _oked_uncommitted, (CUT,)
+        ),
+        "ends_at_once": Plant("the program ends without settling what is on its way", TOLD, _ends_at_once),
+        "table_taken": Plant("a migration takes a table from the release before", RELEASES, _table_taken),
         "no_dedupe": Plant(
             "an update that comes twice is kept twice",
             "tests/web/test_telegram.py::test_the_same_update_again_is_oked_and_kept_once",
@@ -385,6 +525,7 @@ PLANTS = MappingProxyType(
             "a late result of a lost claim counts",
             "tests/store/test_claims.py::test_a_result_counts_under_its_own_claim_alone",
             _no_fence,
+            (STOPPED,),
         ),
         "two_owners": Plant(
             "a lane has several owners",
@@ -415,6 +556,7 @@ PLANTS = MappingProxyType(
             "Slack's signature is not looked at",
             "tests/web/test_slack.py::test_a_forged_signature_is_refused",
             _signature_unchecked,
+            (HOSTILE_STRANGERS,),
         ),
         "stamp_unchecked": Plant(
             "a request of last week is taken",
@@ -426,6 +568,11 @@ PLANTS = MappingProxyType(
             "tests/web/test_slack.py::test_a_body_that_is_too_large_is_refused",
             _body_without_bounds,
         ),
+        "memory_eaten": Plant("each request leaves 32 KiB behind", HOSTILE_UPDATES, _memory_eaten),
+        "unreadable_refused": Plant(
+            "what nobody can read is answered with a server error", HOSTILE_UPDATES, _unreadable_refused
+        ),
+        "too_patient": Plant("a slow client is waited for", SLOW, _too_patient),
         "doubt_called_failure": Plant(
             "a read time-out on Telegram is called a failure",
             "tests/channels/telegram/test_outcome.py::test_what_may_have_left_is_in_doubt",
