@@ -38,6 +38,7 @@ ANNOUNCED = date(2025, 9, 2)
 DEADLINE = date(2025, 9, 28)
 BEFORE = datetime(2025, 9, 1, 12, tzinfo=UTC)
 MORNING = datetime(2025, 9, 2, 3, tzinfo=UTC)  # 10:00 in Jakarta
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # where it makes no difference
 SATURDAY_AND_SUNDAY = frozenset({6, 7})
 
 

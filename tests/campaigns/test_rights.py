@@ -11,13 +11,10 @@ from bot.domain.roles import RIGHTS, Act, Role
 from bot.store import staff
 from bot.store.models import AuditRow
 from bot.store.staff import Staff
-from tests.worlds import World
+from tests.worlds import ON_SQLITE, World
 
 IDENTITIES = ("telegram:5", "slack:T1:U5")
 SUBJECTS = ("somebody", "nobody")
-
-
-ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # it makes no difference
 
 
 @ON_SQLITE

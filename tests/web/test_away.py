@@ -16,8 +16,7 @@ from bot.domain.roles import Role
 from tests.web.desk import ONE, without
 from tests.web.test_server import allow_connections
 from tests.web.test_staff import FORMS, PAGES
-
-ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+from tests.worlds import ON_SQLITE
 
 Away = Callable[[], AbstractContextManager[None]]
 

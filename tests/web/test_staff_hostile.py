@@ -10,12 +10,12 @@ from bot.config import Settings
 from bot.domain.roles import Role
 from tests.web.desk import ONE
 from tests.web.test_staff import FORMS, PAGES
+from tests.worlds import ON_SQLITE
 
 LONG = "".join(Random(1).choices([chr(code) for code in range(0x4E00, 0x9F00)], k=3_500))
 SURROGATE = "%ED%A0%80"  # which is no UTF-8
 OWN_PAGES = [path for path in PAGES if path.startswith(ONE)]
 OWN_FORMS = [path for path in FORMS if path.startswith(ONE)]
-ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # it makes no difference
 
 
 @pytest.fixture
