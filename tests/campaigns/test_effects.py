@@ -16,6 +16,7 @@ from bot.domain.choice import ChoiceValue
 from bot.domain.effect import EffectState
 from bot.store import choices, effects, recipients
 from bot.store.erasure import erase
+from tests.ports import free_port
 from tests.worlds import MORNING, on_telegram
 
 SECRET = "the receiver knows it as well"
@@ -30,7 +31,7 @@ class Receiver:
         self.applied = []
         self.faults = []
         self.says_applied = True
-        self.port = 0
+        self.port = free_port()
 
     async def start(self):
         app = web.Application()
@@ -38,7 +39,7 @@ class Receiver:
         runner = web.AppRunner(app)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", self.port).start()
-        self.port, self.stop = runner.addresses[0][1], runner.cleanup
+        self.stop = runner.cleanup
 
     async def hear(self, request):
         body = await request.read()

@@ -5,6 +5,7 @@ from aiohttp import web
 
 from bot.channels.outside import NEWEST, Address, Folder, outside
 from bot.exceptions import OutsideAway
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -79,9 +80,9 @@ async def test_an_address_that_refuses_is_away(server):
         await Address(url).get(NEWEST)
 
 
-async def test_nobody_there_is_away_too(unused_tcp_port):
+async def test_nobody_there_is_away_too():
     with pytest.raises(OutsideAway, match="Client"):
-        await Address(f"http://127.0.0.1:{unused_tcp_port}").put(NEWEST, "note")
+        await Address(f"http://127.0.0.1:{free_port()}").put(NEWEST, "note")
 
 
 def test_the_setting_decides():

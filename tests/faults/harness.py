@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sys
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -25,6 +24,7 @@ from bot.sandbox.telegram import FakeTelegram
 from bot.sandbox.telegram.chats import SentMessage as TelegramMessage
 from bot.store.database import Database
 from tests.faults.run import Run, fill
+from tests.ports import free_port
 from tests.sabotage.planting import PLANTED
 
 # seconds for a whole run, which mostly takes a few: a machine may be loaded; a planted fault may keep it from ending
@@ -264,8 +264,3 @@ async def _tap_until_taken(run: Run, chat: str, tap: Callable[[], Awaitable[bool
             await asyncio.sleep(LOOKS_EVERY)
             if chat in run.receipts:
                 return
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -195,14 +194,6 @@ def begin(program: Program) -> Callable[[Sequence[str], Sequence[str]], None]:
         program.run("campaign", "start", SLUG)
 
     return act
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _people(telegram: Sequence[str], slack: Sequence[str], zone: str) -> str:

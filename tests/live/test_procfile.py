@@ -18,7 +18,8 @@ from bot.domain.message import Verb
 from bot.sandbox.oracle import Oracle
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack import FakeSlack
-from tests.live.conftest import ROOT, SLUG, Program, Seen, free_port, notices, receipts
+from tests.live.conftest import ROOT, SLUG, Program, Seen, notices, receipts
+from tests.ports import free_port
 
 TELEGRAM = ("2001", "2002", "2003", "2004")
 SLACK = ("U2001", "U2002", "U2003", "U2004")

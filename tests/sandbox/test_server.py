@@ -1,7 +1,6 @@
 """Both platforms on one port, people by remote control, and the oracle for outsiders."""
 
 import json
-import socket
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.clock import VirtualClock
 from bot.sandbox.oracle import Oracle
 from bot.sandbox.server import Sandbox
+from tests.ports import free_port
 
 START = datetime(2025, 9, 2, 2, 0, tzinfo=UTC)
 
@@ -132,10 +132,7 @@ async def test_only_this_machine_can_reach_it(sandbox):
 
 
 async def test_a_chosen_port_is_taken_and_given_back():
-    clock = VirtualClock(START)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    clock, port = VirtualClock(START), free_port()
     sandbox = Sandbox(clock, Oracle(clock))
 
     for _ in range(2):

@@ -20,6 +20,7 @@ from bot.store import identities, install_states
 from bot.store.database import Database
 from bot.store.models import InstallStateRow
 from bot.web.server import receiver
+from tests.ports import free_port
 from tests.web.conftest import KEY, START
 from tests.web.desk import without
 
@@ -65,8 +66,8 @@ class Browser:
 
 
 @pytest.fixture
-async def browser(settings: Settings, unused_tcp_port: int) -> AsyncIterator[Browser]:
-    clock = SystemClock()
+async def browser(settings: Settings) -> AsyncIterator[Browser]:
+    clock, port = SystemClock(), free_port()
     async with Sandbox(clock, Oracle(clock)) as sandbox:
         sandbox.slack.slack.client_secret = CLIENT_SECRET
         served = replace(
@@ -76,11 +77,11 @@ async def browser(settings: Settings, unused_tcp_port: int) -> AsyncIterator[Bro
             telegram_api=sandbox.telegram_url,
             slack_client_id=CLIENT_ID,
             slack_client_secret=CLIENT_SECRET,
-            base_url=f"http://127.0.0.1:{unused_tcp_port}",
+            base_url=f"http://127.0.0.1:{port}",
         )
         with Database(settings.database_url, clock=clock) as database:
             async with (
-                receiver(served, host="127.0.0.1", port=unused_tcp_port) as address,
+                receiver(served, host="127.0.0.1", port=port) as address,
                 httpx.AsyncClient() as client,
             ):
                 yield Browser(client, address, sandbox, database, served)

@@ -22,6 +22,7 @@ from bot.store.database import Database
 from bot.store.models import InboxRow
 from bot.web.ingress import ingress
 from bot.web.server import listening, receiver
+from tests.ports import free_port
 from tests.web.conftest import KEY, PATH, SECRET, SIGNING_SECRET, message
 
 WITHIN = 10  # seconds until something must have come
@@ -74,12 +75,6 @@ def allow_connections(url: str, allowed: bool) -> None:
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,)
             )
-
-
-def free_port() -> int:
-    with listening("127.0.0.1", 0) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 async def test_both_platforms_reach_the_inbox_over_their_webhooks(live, migrated, tmp_path):

@@ -17,6 +17,7 @@ from bot.sandbox.faults import make
 from bot.sandbox.oracle import Entry, Oracle
 from bot.sandbox.slack import FakeSlack
 from tests.channels.slack.conftest import BOT_TOKEN, TOKENS, answering
+from tests.ports import free_port
 
 
 def posted(oracle: Oracle) -> list[Entry]:
@@ -165,8 +166,8 @@ async def test_slow_down_is_obeyed_by_the_lane(channel, post, faults, oracle, wh
     assert posted(oracle) == []
 
 
-async def test_a_refused_connection_surely_carried_nothing(post, unused_tcp_port):
-    async with SlackChannel(BOT_TOKEN, api=f"http://127.0.0.1:{unused_tcp_port}/api/") as channel:
+async def test_a_refused_connection_surely_carried_nothing(post):
+    async with SlackChannel(BOT_TOKEN, api=f"http://127.0.0.1:{free_port()}/api/") as channel:
         assert await channel.send(post) == Failed("ClientConnectorError")
 
 

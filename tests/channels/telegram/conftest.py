@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from bot.clock import VirtualClock
+from tests.ports import free_port
 
 TOKEN = "123456:AAcanary_token-never_to_be_seen"
 START = datetime(2025, 9, 2, 3, 0, tzinfo=UTC)
@@ -95,9 +95,7 @@ def clock() -> VirtualClock:
 @pytest.fixture
 def closed_port() -> str:
     """An address at which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"
 
 
 Rude = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
