@@ -187,7 +187,7 @@ async def planning(settings: Settings, *, clock: Clock | None = None) -> AsyncIt
         async with asyncio.TaskGroup() as tasks:
             work = [
                 tasks.create_task(engine.run({PLAN: plan})),
-                tasks.create_task(Scheduler().run(partial(engine.hint, PLAN))),
+                tasks.create_task(Scheduler(clock).run(partial(engine.hint, PLAN))),
             ]
             yield stopping
             for task in work:

@@ -1,10 +1,11 @@
 """What ticks: APScheduler on a real clock, the instants that matter on one that jumps."""
 
-import asyncio
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
+from apscheduler.job import Job
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.campaigns import planner
 from bot.campaigns.dispatcher import Dispatcher
@@ -19,13 +20,25 @@ GLANCE = 0.2  # seconds, where updates come in through another process
 WATCH = 4.0  # seconds between looks at a lane that another process has, where time jumps: half a lease
 
 
+class Beat(IntervalTrigger):  # type: ignore[misc]
+    """An even measure, which begins anew where the clock has passed an instant of it: APScheduler's own lists every
+    instant that a machine has slept through, one by one."""
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        """One measure after `previous`, or after `now` where that is over."""
+        following: datetime = super().get_next_fire_time(previous, now)
+        return following if following > now else now + self.interval
+
+
 class Scheduler:
     """Ticks once a second by APScheduler, which holds nothing else: what is due is read from the tables.
 
-    `glance` is called more often, for what other processes put into the inbox.
+    `glance` is called more often, for what other processes put into the inbox. A clock that is set, ahead or back,
+    holds up neither.
     """
 
-    def __init__(self, glance: Callable[[], None] | None = None) -> None:
+    def __init__(self, clock: Clock, glance: Callable[[], None] | None = None) -> None:
+        self.clock = clock
         self.glance = glance
 
     async def run(self, tick: Callable[[], None]) -> None:
@@ -35,7 +48,10 @@ class Scheduler:
             self._every(scheduler, GLANCE, self.glance)
         scheduler.start()
         try:
-            await asyncio.Event().wait()
+            while True:
+                await self.clock.sleep(timedelta(seconds=TICK))
+                for job in scheduler.get_jobs():
+                    self._catch_up(job)
         finally:
             scheduler.shutdown(wait=False)
 
@@ -46,9 +62,13 @@ class Scheduler:
         async def called() -> None:  # a coroutine runs in the loop, a plain function in a thread
             call()
 
-        scheduler.add_job(
-            called, "interval", seconds=seconds, coalesce=True, max_instances=1, misfire_grace_time=None
-        )
+        beat = Beat(seconds=seconds, timezone="UTC")
+        scheduler.add_job(called, beat, coalesce=True, max_instances=1, misfire_grace_time=None)
+
+    def _catch_up(self, job: Job) -> None:
+        """APScheduler waits for an instant of the machine's clock: once that was set back, for too long."""
+        if job.next_run_time - self.clock.now() > job.trigger.interval:
+            job.modify(next_run_time=self.clock.now())
 
 
 def metronome(
@@ -62,7 +82,7 @@ def metronome(
 ) -> Metronome:
     """What ticks: once a second on a real clock, at the next instant that matters on one that jumps."""
     if not jumps:
-        return Scheduler(glance)
+        return Scheduler(clock, glance)
 
     async def next_instant() -> datetime | None:
         idle = [name for name, dispatcher in dispatchers.items() if dispatcher.lease is None]

@@ -241,7 +241,8 @@ class Dispatcher:
             return False
         idle = not self.turns.waiting and not self.sending
         full = len(self.results) >= self.batch
-        return idle or full or self.clock.now() - self.results[0].at >= SAVE_AFTER
+        waited = timedelta(seconds=self.clock.monotonic() - self.results[0].since)
+        return idle or full or waited >= SAVE_AFTER
 
     def _is_time_to_claim(self) -> bool:
         room = self._room()
@@ -370,7 +371,8 @@ class Dispatcher:
             outcome = await self._handed_over(self._post(outgoing, written))
             failpoint("outbox.after_send")
             await self._heed(outgoing, outcome)
-            self.results.append(Result(outgoing, written, outcome, self.clock.now()))
+            now, mono = self.clock.now(), self.clock.monotonic()
+            self.results.append(Result(outgoing, written, outcome, now, mono))
 
     async def _handed_over(self, post: Post) -> Outcome:
         try:

@@ -61,6 +61,7 @@ class Result:
     written: Written
     outcome: Outcome
     at: datetime
+    since: float  # the same by the clock that measures waits
 
     def settled(self, doubt_wait: timedelta) -> Settled:
         """As it is saved; a campaign's message of which nobody knows is asked after within `doubt_wait`."""
