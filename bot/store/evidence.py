@@ -1,7 +1,7 @@
 """Evidence: what stands committed at an instant, for whoever checks the rules from outside."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -9,11 +9,12 @@ from hashlib import sha256
 
 from sqlalchemy import bindparam
 from sqlalchemy import select as select_columns
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
 from bot.domain.campaign import CampaignState
 from bot.domain.choice import ChoiceRecord
 from bot.domain.delivery import DeliveryState, OnDoubt
+from bot.domain.recipient import Reach
 from bot.domain.step import StepKind
 from bot.store.candidates import SENDING
 from bot.store.choices import RECORD
@@ -161,6 +162,20 @@ def repeated_steps(session: Session) -> list[str]:
 def answers(session: Session) -> Sequence[KeptAnswer]:
     """Every answer that is kept, the oldest first."""
     return [_kept(*row) for row in session.connection().execute(_ANSWERS)]
+
+
+def silent(session: Session, shut: Collection[str]) -> set[int]:
+    """Whoever has given no answer and is not muted, and can be written to at all their addresses; without those at
+    one of the places `shut`."""
+    cannot = or_(col(AddressRow.reach) != Reach.REACHABLE.value, col(AddressRow.key).in_(shut))
+    away = select(AddressRow.recipient_id).where(cannot)
+    answered = select(ChoiceRow.recipient_id)
+    found = select(RecipientRow.id).where(
+        col(RecipientRow.muted_at).is_(None),
+        col(RecipientRow.id).not_in(away),
+        col(RecipientRow.id).not_in(answered),
+    )
+    return {person for person in session.exec(found) if person is not None}
 
 
 def left_over(session: Session) -> Counter[str]:

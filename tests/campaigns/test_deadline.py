@@ -12,6 +12,7 @@ from bot.campaigns.deadline import Move
 from bot.campaigns.explain import explain
 from bot.campaigns.planner import plan_segment
 from bot.domain.campaign import CampaignState
+from bot.domain.delivery import Accepted, Failed, InDoubt
 from bot.domain.explain import shown
 from bot.exceptions import BadMoment, InvalidTransition
 from bot.store import campaigns, planning
@@ -186,6 +187,28 @@ def test_others_that_come_in_one_after_the_other_are_corrected_together(world):
     world.at(jakarta(3)).plan()
 
     assert world.send() == ["correction-1", "correction-1"]
+
+
+@pytest.mark.parametrize("outcome", [Accepted("m"), InDoubt("reset"), Failed("refused")])
+def test_who_is_being_corrected_while_another_message_comes_in_is_not_corrected_twice(world, outcome):
+    """Their correction is on its way, and nobody knows yet whether it will arrive."""
+    world.people(on_telegram(1), on_telegram(2))
+    world.campaign()
+    world.at(MORNING).plan()
+    first, second = world.claim()
+    world.settle([first])
+    _move(world, OCTOBER)
+    world.plan()
+    world.at(MORNING + timedelta(minutes=5)).plan()
+    correction = world.claim()
+
+    world.settle([second])
+    world.at(MORNING + timedelta(minutes=6)).plan()
+    world.settle(correction, outcome)
+    world.at(MORNING + timedelta(minutes=10)).send()
+
+    assert [row.step for row in world.log("u1")] == ["notice", "correction-1"]
+    assert [row.step for row in world.log("u2")] == ["notice", "correction-1"]
 
 
 def test_a_step_of_which_only_some_are_made_is_no_longer_made(world, monkeypatch):

@@ -19,7 +19,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, update
 
 from bot import config, logs
-from bot.campaigns import exchange
+from bot.campaigns import composer, exchange, planner
 from bot.campaigns.dispatcher import Dispatcher
 from bot.channels.slack import outcome as slack_outcome
 from bot.channels.telegram import outcome as telegram_outcome
@@ -28,9 +28,21 @@ from bot.conversation.intake import Intake
 from bot.domain import calendar, campaign_file, delivery, gate, invitation, pacing, token
 from bot.domain.campaign import CampaignState, Hours
 from bot.domain.delivery import Failed, InDoubt
+from bot.domain.step import StepKind, kind_of, name_of
 from bot.exceptions import BadFile, UnknownZone
 from bot.sandbox.simulation.platform import Endpoint
-from bot.store import arrivals, audience, candidates, choices, claims, engines, inbox, lanes, outbox, planning
+from bot.store import (
+    arrivals,
+    audience,
+    candidates,
+    choices,
+    claims,
+    engines,
+    inbox,
+    lanes,
+    outbox,
+    planning,
+)
 from bot.store.database import Database
 from bot.store.models import AddressRow, ChoiceRow, DeliveryRow, LaneRow, RecipientRow
 from bot.web import body, proof
@@ -213,6 +225,32 @@ def _refusal_forgotten() -> None:
         return whose.order_by(col(place.id)).limit(1).correlate(RecipientRow).scalar_subquery()
 
     _put(audience, "preferred_address", anywhere)
+
+
+def _old_date_shown() -> None:
+    first: dict[str, date] = {}
+
+    def remembered(document: Any, zone: str) -> datetime:
+        return calendar.end_of_day(first.setdefault(document.slug, document.deadline), zone)
+
+    _put(composer, "deadline_of", remembered)
+
+
+def _nobody_corrected() -> None:
+    _put(planner, "_correction", _never)
+
+
+def _corrected_again() -> None:
+    steps = planner.steps_of
+
+    def steps_of(session: Any, campaign: Any, cohort: Any, **more: Any) -> Any:
+        for step in steps(session, campaign, cohort, **more):
+            yield step
+            if kind_of(step.step) is StepKind.CORRECTION:
+                yield replace(step, step=name_of(StepKind.CORRECTION, 9))
+
+    _put(planner, "steps_of", steps_of)
+    _put(audience, "awaits_correction", lambda campaign: sa.false())
 
 
 # --- found by tests ------------------------------------------------------------------------------------
@@ -471,6 +509,11 @@ PLANTS = MappingProxyType(
         ),
         "doubt_sent_again": Plant("what is in doubt goes out again unasked", SIMULATION, _doubt_sent_again),
         "other_text_on_record": Plant("a receipt names another text", SIMULATION, _other_text_on_record),
+        "old_date_shown": Plant("messages show a deadline that has moved", SIMULATION, _old_date_shown),
+        "nobody_corrected": Plant(
+            "nobody is told that the deadline has moved", SIMULATION, _nobody_corrected
+        ),
+        "corrected_again": Plant("people are told so twice", SIMULATION, _corrected_again),
         "refusal_forgotten": Plant("who shut the bot out is written to", SIMULATION, _refusal_forgotten),
         "no_unique_key": Plant(
             "a person may have a step twice",

@@ -85,7 +85,9 @@ class Platform:
 
     async def receive(self, post: Post, process: Process) -> Outcome:
         """A request of this process, and what it learns of it."""
-        request = Request(post.delivery, self.lane, post.to.key, self.clock.now(), process.life)
+        deadline = post.message.deadline
+        shows = deadline.at if deadline is not None else None
+        request = Request(post.delivery, self.lane, post.to.key, self.clock.now(), process.life, shows)
         self.watch.request(request)
         is_handed_on = self._is_to_be_handed_on()
         fate = Fate.LANE_WAITS if is_handed_on else self._fate()

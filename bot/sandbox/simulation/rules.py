@@ -6,7 +6,7 @@ Each takes what the platforms saw and what stood committed at that instant, and 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from bot.domain.calendar import local_date, window
 from bot.domain.campaign import CampaignState, Hours
@@ -111,6 +111,14 @@ def nothing_outside_the_hours(
     local = window(local_date(now, found.zone or zone), found.zone or zone, hours)
     if not local.start <= now < local.end + BEGUN_BY:
         yield Broken("nothing outside the hours", f"delivery {delivery} ({found.step}) at {now.isoformat()}")
+
+
+def no_old_date(
+    delivery: int, found: Standing, told: date | None, stands: Collection[date]
+) -> Iterator[Broken]:
+    """X13: a message shows the deadline that stands as it is begun, at its end on the reader's clock."""
+    if told not in stands:
+        yield Broken("no old date", f"delivery {delivery} ({found.step}) shows {told or 'no date of ours'}")
 
 
 def nothing_soon_after(
@@ -225,6 +233,18 @@ def everything_is_settled(left: Mapping[str, int]) -> Iterator[Broken]:
 def ledger_verifies(problems: Iterable[str]) -> Iterator[Broken]:
     """Every kept choice is as it was written."""
     return (Broken("the ledger verifies", problem) for problem in problems)
+
+
+def one_correction(person: int, corrections: int) -> Iterator[Broken]:
+    """X13: a deadline that moves once is one correction at most."""
+    if corrections > 1:
+        yield Broken("one correction each", f"recipient {person} got {corrections}")
+
+
+def told_what_stands(person: int, told: Collection[date], stands: date) -> Iterator[Broken]:
+    """X13: nobody who still has to choose is left with a date that has moved."""
+    if stands not in told:
+        yield Broken("nobody left with an old date", f"recipient {person} was not told {stands.isoformat()}")
 
 
 def texts_are_those_shown(

@@ -23,7 +23,6 @@ from bot.domain.recipient import Address, ChannelName, covers
 from bot.exceptions import TenggatError
 from bot.sandbox import habits, judge
 from bot.sandbox.crowd import TEAM, crowd
-from bot.sandbox.judge import Promise
 from bot.sandbox.oracle import Oracle
 from bot.sandbox.people import People
 from bot.sandbox.simulation.course import BEGIN, MOVED_TO, Course, Span, course
@@ -117,7 +116,6 @@ class _Run:
     platforms: dict[ChannelName, Platform] = field(init=False)
     processes: list[Process] = field(init=False)
     people: People = field(init=False)
-    promises: list[Promise] = field(init=False)
     random: Random = field(init=False)
     handed_on: asyncio.Queue[Process] = field(init=False)  # owners of a lane that waits, to be started anew
 
@@ -129,7 +127,6 @@ class _Run:
         self.mishaps = Mishaps(course.kills, course.outages, now=self.clock.now)
         self.document = self.stage.document
         self.watch = Watch(self.database, self.clock, self.document, rate=course.rate)
-        self.promises = [Promise(self.document.deadline, BEGIN)]
         self.platforms = {
             address.channel: Platform(
                 address,
@@ -197,7 +194,7 @@ class _Run:
             self.oracle,
             self.people,
             audience=self.document.audience,
-            promises=self.promises,
+            promises=self.watch.dates.promises,
             zone=self.document.zone,
             in_doubt={doubt.delivery: doubt.sends for doubt in self.database.run(outbox.in_doubt)},
         )
@@ -316,7 +313,7 @@ class _Run:
         self.database.run(
             deadline.move, self.document.slug, to=MOVED_TO, by=BY, now=now, rest_days=i18n.rest_days
         )
-        self.promises.append(Promise(MOVED_TO, now))
+        self.watch.dates.move(MOVED_TO, now=now)
         self._hint()
 
     async def _hand_on(self) -> None:

@@ -15,6 +15,7 @@ from bot.domain.token import peek
 from bot.sandbox.judge import Verdict
 from bot.sandbox.oracle import BOTH_ANSWERS
 from bot.sandbox.simulation import rules
+from bot.sandbox.simulation.dates import Dates
 from bot.sandbox.simulation.rules import Act, Broken
 from bot.store import evidence, outbox, verification
 from bot.store.database import Database, Session
@@ -33,6 +34,7 @@ class Request:
     chat: str
     begun: datetime
     life: tuple[int, int]
+    shows: datetime | None  # the deadline, as the message has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,14 @@ class Watch:
         self.broken: list[Broken] = []
         self.requests = 0
         self.stands_since: datetime | None = None  # while the campaign is paused
+        self.dates = Dates(document, since=clock.now())
         self._claims = set[tuple[int, int]]()
         self._copies = Counter[int]()
         self._waits: dict[tuple[tuple[int, int], str], datetime] = {}
         self._steps: dict[int, int | None] = {}  # the person whom each delivery of a step is for
         self._reached: dict[int | None, _Reached] = {}
         self._refused: dict[str, list[int]] = {}
+        self._may_have_missed = set[str]()  # places that were shut at some time
         self._shown: dict[int, set[str]] = {}
         self._acts: dict[tuple[str, int], Act] = {}
         self._given = Counter[str]()
@@ -83,6 +87,7 @@ class Watch:
         self._note(rules.nothing_while(request.delivery, found, self.stands_since, request.begun))
         self._note(rules.held_in_doubt(request.delivery, found))
         self._note(rules.nothing_before_its_turn(request.lane, found, request.begun))
+        self._note(self.dates.begun(request.delivery, found, request.shows, request.begun))
         self._look_at_the_person(request, found)
         for place in (request.lane, request.chat):
             until = self._waits.get((request.life, place))
@@ -110,10 +115,12 @@ class Watch:
     def refused(self, request: Request) -> None:
         """A platform has said that the bot may not write there."""
         self._refused.setdefault(request.chat, []).append(request.delivery)
+        self._may_have_missed.add(request.chat)
 
     def let_in(self, place: str) -> None:
         """The person lets the bot write to them, from now on or again."""
         self._refused.pop(place, None)
+        self._may_have_missed.add(place)
 
     def told_to_wait(self, request: Request, told: Deferred) -> None:
         """The process knows from now on that it is to wait."""
@@ -123,6 +130,7 @@ class Watch:
     def taken(self, post: Post, *, edited: bool) -> None:
         """A platform has taken a message."""
         self._shown.setdefault(post.delivery, set()).add(digest(to_text(post.message)))
+        self.dates.taken(post.delivery)
         if not edited:
             self._copies[post.delivery] += 1
         if post.delivery in self._steps:
@@ -159,6 +167,7 @@ class Watch:
         kept = self.database.read(evidence.answers)
         self._note(rules.answers_stand(list(self._acts.values()), kept))
         self._note(rules.texts_are_those_shown(kept, self._shown))
+        self._note(self.dates.close(self.database.read(evidence.silent, self._may_have_missed)))
         self._note(rules.everything_is_settled(self.database.read(evidence.left_over)))
         self._note(rules.ledger_verifies(self.database.run(verification.verify).problems))
         self._note(rules.nobody_is_wronged(verdict))
