@@ -25,7 +25,7 @@ from bot.config import Settings
 from bot.domain import delivery
 from bot.engine import procrastinate
 from bot.engine.procrastinate import Rhythm
-from bot.store import outbox
+from bot.store import outbox, planning
 from bot.web.server import receiver
 from tests.faults.warmth import Warmth, warmed
 from tests.sabotage import planting  # noqa: F401 - under a planted fault the forks have it too
@@ -63,7 +63,9 @@ def main() -> None:
 
 
 def _hurry() -> None:
-    """A run is one of seconds, not of minutes: what waits for slow platforms waits for ours, which are quick."""
+    """A run is one of seconds, not of minutes: what waits for slow platforms waits for ours, which are quick. And the
+    few people of a run are planned in several segments, so that a kill may fall between two."""
+    planning.SEGMENT = 2
     for module in (delivery, exchange, outbox, opening):  # each has it by name
         vars(module)["FIRST_RETRY"] = timedelta(milliseconds=200)
     procrastinate.USUAL = Rhythm(alive=timedelta(milliseconds=500), dead=timedelta(seconds=1.5))
