@@ -1,7 +1,10 @@
 """As many PostgreSQL databases as a test asks for, and a server that may be hurt."""
 
 import asyncio
+import ctypes
 import logging
+import shutil
+import subprocess
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -11,6 +14,8 @@ from typing import Any
 import psycopg
 import pytest
 from sqlalchemy.engine import make_url
+
+HERE = Path(__file__).parent
 
 
 class Server:
@@ -94,3 +99,14 @@ def drop_postgres(postgres_server: str) -> Callable[[str], None]:
             connection.execute(f"DROP DATABASE {make_url(url).database} WITH (FORCE)".encode())
 
     return drop
+
+
+@pytest.fixture(scope="session")
+def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library that has writes fail in whoever is started with it, compiled."""
+    if shutil.which("gcc") is None:
+        pytest.skip("NO GCC: writes and fsyncs cannot be made to fail")
+    library = tmp_path_factory.mktemp("shim") / "shim.so"
+    subprocess.run(["gcc", "-O1", "-shared", "-fPIC", "-o", library, HERE / "shim.c", "-ldl"], check=True)
+    assert ctypes.CDLL(str(library)).shim_passed() == 0
+    return library

@@ -95,8 +95,9 @@ class Kill:
 
 
 @asynccontextmanager
-async def zygote(warm_up_at: str = NOTHING) -> AsyncIterator[Zygote]:
-    """A zygote for the block; with the address of an empty database it plays a campaign there before it forks."""
+async def zygote(warm_up_at: str = NOTHING, **environment: str) -> AsyncIterator[Zygote]:
+    """A zygote for the block, with more in its environment; with the address of an empty database it plays a campaign
+    there before it forks."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -104,6 +105,7 @@ async def zygote(warm_up_at: str = NOTHING) -> AsyncIterator[Zygote]:
         *filter(None, [warm_up_at]),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, **environment},
     )
     opened = Zygote(process)
     try:

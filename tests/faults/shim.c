@@ -1,9 +1,11 @@
-/* Fails or kills at the n-th write or fsync of a database file, for whoever is started with LD_PRELOAD. */
+/* For whoever is started with LD_PRELOAD: fails or kills at the n-th write or fsync of a database file, and has the
+   disk full as long as there is a file where DISK_FULL says. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -33,23 +35,30 @@ static int strikes(int fd) {
     return 1;
 }
 
+static int is_full(int fd) {
+    const char *told = getenv("DISK_FULL");
+    if (!told || access(told, F_OK) != 0 || !is_database(fd)) return 0;
+    errno = ENOSPC;
+    return 1;
+}
+
 #define REAL(name) \
     static __typeof__(name) *real = NULL; \
     if (!real) real = (__typeof__(name) *)dlsym(RTLD_NEXT, #name)
 
 ssize_t pwrite(int fd, const void *data, size_t size, off_t at) {
     REAL(pwrite);
-    return strikes(fd) ? -1 : real(fd, data, size, at);
+    return strikes(fd) || is_full(fd) ? -1 : real(fd, data, size, at);
 }
 
 ssize_t pwrite64(int fd, const void *data, size_t size, off64_t at) {
     REAL(pwrite64);
-    return strikes(fd) ? -1 : real(fd, data, size, at);
+    return strikes(fd) || is_full(fd) ? -1 : real(fd, data, size, at);
 }
 
 ssize_t write(int fd, const void *data, size_t size) {
     REAL(write);
-    return strikes(fd) ? -1 : real(fd, data, size);
+    return strikes(fd) || is_full(fd) ? -1 : real(fd, data, size);
 }
 
 int fsync(int fd) {
@@ -64,5 +73,5 @@ int fdatasync(int fd) {
 
 int ftruncate64(int fd, off64_t size) {
     REAL(ftruncate64);
-    return strikes(fd) ? -1 : real(fd, size);
+    return strikes(fd) || is_full(fd) ? -1 : real(fd, size);
 }

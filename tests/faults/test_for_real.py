@@ -23,6 +23,7 @@ pytestmark = pytest.mark.torture
 CLEAN = {"lost": [], "duplicates": [], "answers_lost": 0, "after_answer": [], "ledger": True}
 EXIT_WITHIN = 15.0  # seconds, as promised to whoever stops the program
 CUTS = 8  # a run
+FILLS, FULL_FOR = 3, 2.0  # a run; seconds
 STRIDE = 12  # entries in the fakes' list between two blows
 ARRIVED = 1.0  # seconds, by which what was on its way to the fakes is there
 PAST_ITS_LEASE = 9.0  # seconds; a lease runs eight
@@ -56,6 +57,29 @@ async def test_connections_cut_under_load_lose_no_answer(server: Server, tmp_pat
             assert run.verdict() == CLEAN
     assert cuts
     measured("connections of PostgreSQL cut", count=cuts, answers_lost=0)
+
+
+@pytest.mark.parametrize("rounds", [1, long(20)])
+async def test_a_disk_that_is_full_for_a_while_costs_no_answer(
+    shim: Path, tmp_path: Path, rounds: int
+) -> None:
+    """X18: nothing is OKed that could not be stored, and the program goes on by itself once there is room."""
+    full, times = tmp_path / "full", 0
+
+    async def fill() -> None:
+        full.touch()
+        await asyncio.sleep(FULL_FOR)
+        full.unlink()
+
+    async with zygote(LD_PRELOAD=str(shim), DISK_FULL=str(full)) as forks:
+        for number in range(rounds):
+            async with staged(f"sqlite:///{tmp_path}/{number}.db", tmp_path, people=24) as run:
+                times += await _under(run, forks, fill, at_most=FILLS)
+
+                assert "disk is full" in run.log.read_text()
+                assert run.verdict() == CLEAN
+    assert times
+    measured("a disk that was full for a while", count=times, answers_lost=0)
 
 
 @pytest.mark.parametrize("times", [4, long(50)])

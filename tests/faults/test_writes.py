@@ -1,13 +1,11 @@
 """Killed, or refused by the disk, at every write and fsync of a step to thirty people and their answers."""
 
 import asyncio
-import ctypes
 import errno
 import json
 import os
 import shutil
 import sqlite3
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -24,17 +22,11 @@ from bot.store.database import Database
 from tests.faults.figures import measured
 from tests.faults.run import fill
 
-HERE = Path(__file__).parent
 PEOPLE = 30
 KILL = -1
 FEW = 16  # places a fault in the short form, spread over all
 
-pytestmark = [
-    pytest.mark.torture,
-    pytest.mark.skipif(
-        shutil.which("gcc") is None, reason="NO GCC: writes and fsyncs cannot be made to fail"
-    ),
-]
+pytestmark = pytest.mark.torture
 
 
 @dataclass(slots=True)
@@ -71,15 +63,6 @@ class Children:
             took=[row for row in said if "took" in row],
             okayed={row["okayed"] for row in said if "okayed" in row},
         )
-
-
-@pytest.fixture(scope="module")
-def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The library, compiled."""
-    library = tmp_path_factory.mktemp("shim") / "shim.so"
-    subprocess.run(["gcc", "-O1", "-shared", "-fPIC", "-o", library, HERE / "shim.c", "-ldl"], check=True)
-    assert ctypes.CDLL(str(library)).shim_passed() == 0
-    return library
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ KILLS = "tests/faults/test_kills.py::test_kills_lose_nothing_and_double_nothing_
 WRITES = "tests/faults/test_writes.py::test_no_write_may_fail_at_the_cost_of_an_answer[few-kill]"
 RESTARTED = f"{_FOR_REAL}test_a_postgresql_restarted_under_load_loses_no_answer[3]"
 CUT = f"{_FOR_REAL}test_connections_cut_under_load_lose_no_answer[1]"
+FULL = f"{_FOR_REAL}test_a_disk_that_is_full_for_a_while_costs_no_answer[1]"
 TOLD = f"{_FOR_REAL}test_told_to_end_under_load_it_ends_in_time_and_leaves_no_doubt[4]"
 STOPPED = f"{_FOR_REAL}test_an_owner_stopped_past_its_lease_does_no_harm_when_it_wakes[1]"
 TOGETHER = "tests/faults/test_together.py::test_planners_and_workers_together_serve_each_person_once[1000]"
@@ -17,4 +18,4 @@ SLOW = "tests/web/test_connection.py::test_each_slow_client_is_hung_up_on_within
 HOSTILE_UPDATES = f"{_HOSTILE}[telegram-3000]"
 HOSTILE_STRANGERS = f"{_HOSTILE}[stranger-3000]"
 
-LONG = frozenset({KILLS, RESTARTED, CUT, STOPPED, RELEASES})  # too long for `make torture-quick`
+LONG = frozenset({KILLS, RESTARTED, CUT, FULL, STOPPED, RELEASES})  # too long for `make torture-quick`

@@ -50,6 +50,7 @@ from bot.web.connection import PatientConnection
 from bot.web.keeper import Keeper
 from tests.sabotage.gates import (
     CUT,
+    FULL,
     HOSTILE_STRANGERS,
     HOSTILE_UPDATES,
     KILLS,
@@ -530,7 +531,10 @@ PLANTS = MappingProxyType(
             "what a dead owner began is sent again, and not listed", STOPPED, _doubt_unlisted
         ),
         "oked_uncommitted": Plant(
-            "OK is said when the update is written, and not committed", RESTARTED, _oked_uncommitted, (CUT,)
+            "OK is said when the update is written, and not committed",
+            RESTARTED,
+            _oked_uncommitted,
+            (CUT, FULL),
         ),
         "ends_at_once": Plant("the program ends without settling what is on its way", TOLD, _ends_at_once),
         "table_taken": Plant("a migration takes a table from the release before", RELEASES, _table_taken),
