@@ -14,6 +14,9 @@ TOLD = f"{_FOR_REAL}test_told_to_end_under_load_it_ends_in_time_and_leaves_no_do
 STOPPED = f"{_FOR_REAL}test_an_owner_stopped_past_its_lease_does_no_harm_when_it_wakes[1]"
 TOGETHER = "tests/faults/test_together.py::test_planners_and_workers_together_serve_each_person_once[1000]"
 RELEASES = "tests/faults/test_releases.py::test_a_worker_of_the_release_before_sends_on[sqlite]"
+MIGRATIONS = (
+    "tests/faults/test_migrations.py::test_what_the_first_release_kept_is_there_in_this_one[sqlite-2000]"
+)
 SLOW = "tests/web/test_connection.py::test_each_slow_client_is_hung_up_on_within_ten_seconds[100-1-200]"
 HOSTILE_UPDATES = f"{_HOSTILE}[telegram-3000]"
 HOSTILE_STRANGERS = f"{_HOSTILE}[stranger-3000]"

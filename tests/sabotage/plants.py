@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from alembic import op
 from slack_sdk.web.async_base_client import AsyncBaseClient
 from sqlalchemy.orm import aliased
 from sqlmodel import col, update
@@ -54,6 +55,7 @@ from tests.sabotage.gates import (
     HOSTILE_STRANGERS,
     HOSTILE_UPDATES,
     KILLS,
+    MIGRATIONS,
     RELEASES,
     RESTARTED,
     SIMULATION,
@@ -322,6 +324,10 @@ def _table_taken() -> None:
     _put(Database, "migrate", taking)
 
 
+def _not_taken_along() -> None:
+    _put(op, "execute", _never)
+
+
 def _no_dedupe() -> None:
     values = inbox._values
     count = iter(range(10**9))
@@ -538,6 +544,7 @@ PLANTS = MappingProxyType(
         ),
         "ends_at_once": Plant("the program ends without settling what is on its way", TOLD, _ends_at_once),
         "table_taken": Plant("a migration takes a table from the release before", RELEASES, _table_taken),
+        "not_taken_along": Plant("a migration fills none of what it adds", MIGRATIONS, _not_taken_along),
         "no_dedupe": Plant(
             "an update that comes twice is kept twice",
             "tests/web/test_telegram.py::test_the_same_update_again_is_oked_and_kept_once",
