@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.campaigns.composer import Composer, Written
+from bot.domain.alert import Alert, AlertKind
 from bot.domain.calendar import local_date
 from bot.domain.delivery import (
     FIRST_RETRY,
@@ -23,7 +24,7 @@ from bot.domain.delivery import (
 )
 from bot.domain.pacing import Kept
 from bot.domain.step import StepKind
-from bot.store import claims, lanes, messages, outbox
+from bot.store import alerts, claims, lanes, messages, outbox
 from bot.store.claims import Outgoing, RestDays
 from bot.store.database import Session, keep_quiet
 from bot.store.lanes import Lease
@@ -173,9 +174,12 @@ def hand_back(
 
 
 def reject_unwritten(session: Session, outgoing: Outgoing, *, now: datetime) -> None:
-    """The message is set aside: it cannot be written."""
+    """The message is set aside, since it cannot be written; that it was is an alert."""
     outcome = Rejected(Why.MESSAGE, "could not be written in this person's language")
     outbox.save(session, [Settled(settle(outgoing.delivery, outcome, now=now))], now=now)
+    if outgoing.campaign is not None:
+        told = {"locale": outgoing.locale or outgoing.campaign.document.authoritative_locale}
+        alerts.raise_alert(session, Alert(AlertKind.UNWRITTEN, outgoing.campaign.slug, told), now=now)
 
 
 def _claim(

@@ -79,6 +79,7 @@ def _find(session: Session, *, now: datetime) -> dict[AlertKind, Sequence[Alert]
         if since
         else [],
         AlertKind.GUARD_TRIPPED: _still_tripped(session),
+        AlertKind.UNWRITTEN: _still_running(session, AlertKind.UNWRITTEN),
         AlertKind.LOOKUPS: [
             incident.alert
             for incident in alerts.lasting(session, AlertKind.LOOKUPS)
@@ -89,16 +90,25 @@ def _find(session: Session, *, now: datetime) -> dict[AlertKind, Sequence[Alert]
 
 def _still_tripped(session: Session) -> Sequence[Alert]:
     """Those that nobody has resumed, of the campaigns that could still be."""
-    live = {
-        campaign.slug: campaign.id
-        for campaign in campaigns.in_state(session, CampaignState.RUNNING, CampaignState.PAUSED)
-    }
-    tripped = [incident.alert for incident in alerts.lasting(session, AlertKind.GUARD_TRIPPED)]
+    live = _live(session)
     return [
         alert
-        for alert in tripped
-        if alert.subject in live and guards.awaits_renewal(session, live[alert.subject])
+        for alert in _still_running(session, AlertKind.GUARD_TRIPPED)
+        if guards.awaits_renewal(session, live[alert.subject])
     ]
+
+
+def _still_running(session: Session, kind: AlertKind) -> Sequence[Alert]:
+    """Those about campaigns that have not ended."""
+    live = _live(session)
+    lasting = (incident.alert for incident in alerts.lasting(session, kind))
+    return [alert for alert in lasting if alert.subject in live]
+
+
+def _live(session: Session) -> Mapping[str, int]:
+    """The campaigns that have not ended, by their names."""
+    found = campaigns.in_state(session, CampaignState.RUNNING, CampaignState.PAUSED)
+    return {campaign.slug: campaign.id for campaign in found}
 
 
 def _differs(session: Session, found: Found) -> bool:

@@ -6,10 +6,11 @@ from typing import assert_never
 from bot.domain.alert import Alert, AlertKind
 from bot.domain.guard import Guard
 from bot.domain.message import Message, MessageKind, Paragraph
-from bot.i18n import Words, directed, shown_number
+from bot.i18n import Words, directed, language_name, match_locale, shown_number
 from bot.store.alerts import Incident
 
 DEAD, RETRY, VERIFY = "tenggat inbox dead", "tenggat inbox retry", "tenggat ledger verify"
+REJECTED = "tenggat deliveries --state rejected"
 
 
 def incident_message(words: Words, incident: Incident) -> Message:
@@ -39,6 +40,13 @@ def _wrong(words: Words, alert: Alert) -> str:
             return words.gettext("The clock is late: what was due on {since} is not planned.", since=since)
         case AlertKind.GUARD_TRIPPED:
             return words.gettext("The campaign {campaign} has paused by itself.", campaign=alert.subject)
+        case AlertKind.UNWRITTEN:
+            locale = match_locale(alert.detail["locale"])
+            return words.gettext(
+                "A message of the campaign {campaign} could not be written ({language}).",
+                campaign=alert.subject,
+                language=language_name(locale) if locale else alert.detail["locale"],
+            )
         case AlertKind.LEDGER_BROKEN:
             return words.gettext("The ledger does not verify.")
         case AlertKind.LOOKUPS:
@@ -63,6 +71,12 @@ def _advice(words: Words, alert: Alert) -> tuple[str, ...]:
             )
         case AlertKind.GUARD_TRIPPED:
             return (_why_tripped(words, alert), words.gettext("It goes on when somebody resumes it."))
+        case AlertKind.UNWRITTEN:
+            return (
+                words.gettext(
+                    "Whoever it was for gets none. See them by {look}; the log says why.", look=REJECTED
+                ),
+            )
         case AlertKind.LEDGER_BROKEN:
             return (
                 words.gettext("It says: {reason}", reason=alert.detail["problem"]),
@@ -116,6 +130,11 @@ def _mended(words: Words, alert: Alert) -> str:
             return words.gettext("Mended: everything that was due is planned.")
         case AlertKind.GUARD_TRIPPED:
             return words.gettext("The pause of the campaign {campaign} is over.", campaign=alert.subject)
+        case AlertKind.UNWRITTEN:
+            return words.gettext(
+                "The campaign {campaign} has ended; what could not be written was not sent.",
+                campaign=alert.subject,
+            )
         case AlertKind.LEDGER_BROKEN:
             return words.gettext("Mended: the ledger verifies.")
         case AlertKind.LOOKUPS:

@@ -14,6 +14,7 @@ class AlertKind(StrEnum):
     DEAD_LETTERS = "dead_letters"  # updates that could not be worked
     CLOCK_LATE = "clock_late"  # what was due has not been planned
     GUARD_TRIPPED = "guard_tripped"  # a campaign paused by itself; subject: its slug
+    UNWRITTEN = "unwritten"  # a message could not be written; subject: its campaign's slug
     LEDGER_BROKEN = "ledger_broken"  # the ledger does not verify
     LOOKUPS = "lookups"  # somebody looks up more people than is usual; subject: their name
 

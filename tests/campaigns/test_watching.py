@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import col, func, select
 
+from bot.campaigns import service
+from bot.campaigns.exchange import reject_unwritten
 from bot.campaigns.sealing import Sealer
 from bot.campaigns.watching import CHECK_EVERY, FIRST_CHECK, LATE, LOOK_EVERY, Watching
 from bot.domain.alert import AlertKind
@@ -115,3 +117,14 @@ def _next_step(session):
 def _turn_round(world, value):
     with world.database.engine.begin() as connection:
         connection.execute(text("UPDATE choice SET value = :value"), {"value": value})
+
+
+async def test_a_message_that_cannot_be_written_is_on_record_until_its_campaign_ends(due, watching):
+    due.plan()
+    [outgoing] = due.claim()
+
+    due.run(reject_unwritten, outgoing, now=due.now)
+
+    assert await _found(due, watching, after=LOOK_EVERY) == [(AlertKind.UNWRITTEN, "terms")]
+    due.run(service.cancel, "terms", by="ann", now=due.now)
+    assert await _found(due, watching, after=2 * LOOK_EVERY) == []

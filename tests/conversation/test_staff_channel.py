@@ -246,6 +246,11 @@ async def test_a_ledger_that_does_not_verify_is_told(room):
             "The clock is late",
             "that was due is planned",
         ),
+        (
+            Alert(AlertKind.UNWRITTEN, "of-last-year", {"locale": "fr"}),
+            "could not be written (Français)",
+            "has ended",
+        ),
     ],
 )
 async def test_what_other_processes_leave_undone_is_told_and_its_end(room, alert, wrong, mended):
