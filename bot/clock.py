@@ -57,6 +57,33 @@ async def wait_for_event(clock: Clock, event: asyncio.Event, at_most: timedelta 
     return event.is_set()
 
 
+class Rest:
+    """A rest between two looks, by what measures a clock's waits: whoever sets the clock neither cuts it short nor
+    draws it out."""
+
+    def __init__(self, clock: Clock, lasts: timedelta = timedelta()) -> None:
+        self._clock = clock
+        self.begin(lasts)
+
+    def begin(self, lasts: timedelta) -> None:
+        """It lasts so long from now on."""
+        self._ends = self._clock.monotonic() + lasts.total_seconds()
+
+    @property
+    def left(self) -> timedelta:
+        """How long it still lasts; never less than nothing."""
+        return max(timedelta(seconds=self._ends - self._clock.monotonic()), timedelta())
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is time to look."""
+        return not self.left
+
+
+# what goes on while the machine is suspended, where the system has such a clock: a lease is over after a long sleep
+_AWAKE_AND_ASLEEP = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
 class SystemClock:
     """The machine's own clock."""
 
@@ -64,7 +91,7 @@ class SystemClock:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        return time.monotonic()
+        return time.clock_gettime(_AWAKE_AND_ASLEEP)
 
     async def sleep(self, delay: timedelta) -> None:
         if delay > timedelta():

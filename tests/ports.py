@@ -30,5 +30,5 @@ def free_port() -> int:
 
 
 def _worker() -> int:
-    """The number of this process among those that run tests."""
-    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    """The number of this process among those that run tests; of one that runs alone, its own."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", f"gw{os.getpid()}").removeprefix("gw"))

@@ -3,10 +3,14 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from bot.clock import SystemClock, VirtualClock, sleep_until, wait_for_event
+import pytest
+
+from bot.clock import Rest, SystemClock, VirtualClock, sleep_until, wait_for_event
+from tests.clocks import SetClock
 
 START = datetime(2025, 9, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+MICROSECOND = timedelta(microseconds=1)
 
 
 async def test_days_pass_in_no_time() -> None:
@@ -85,6 +89,23 @@ async def test_a_wait_ends_at_its_time_without_the_event() -> None:
     await clock.run(START + HOUR)
 
     assert await waiting is False
+
+
+@pytest.mark.parametrize("set_by", [timedelta(), -HOUR, 24 * HOUR], ids=str)
+async def test_a_rest_lasts_as_long_as_was_said_whatever_the_clock_is_set_to(set_by: timedelta) -> None:
+    """What measures waits is not set."""
+    inner = VirtualClock(START)
+    clock = SetClock(inner)
+    rest = Rest(clock)
+    assert rest.is_over
+
+    rest.begin(HOUR)
+    clock.ahead = set_by
+    await inner.run(START + HOUR - MICROSECOND)
+    assert (rest.is_over, rest.left) == (False, MICROSECOND)
+    await inner.run(START + HOUR)
+
+    assert (rest.is_over, rest.left) == (True, timedelta())
 
 
 async def test_sleeping_until_the_past_returns_at_once() -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from bot.app.environment import environment_names
 from bot.channels.slack.installing import STATE_LIFE, Installed
 from bot.channels.slack.tokens import renewed
-from bot.clock import Clock
+from bot.clock import Clock, Rest
 from bot.config import Settings
 from bot.domain import vault
 from bot.domain.identity import Credentials, Identity, masked
@@ -21,6 +21,9 @@ from bot.store.database import Database, Session
 BY: Final = "OAuth"
 LOOK: Final = timedelta(milliseconds=250)  # in which what another process got is noticed
 TRY_AGAIN: Final = timedelta(minutes=1)  # a token is replaced two hours before it ends
+NO_SOONER: Final = timedelta(
+    hours=1
+)  # is a token replaced that was just got, however long Slack lets it live
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +88,7 @@ class RenewedToken:
         self._identity = identity
         self._credentials = credentials
         self._clock = clock
-        self._not_before: datetime | None = None
+        self._rest = Rest(clock)
 
     async def token(self) -> str:
         """The token that is good now. Trouble is logged, and the old one goes on as long as it lives."""
@@ -94,12 +97,11 @@ class RenewedToken:
                 await self._replace()
             except TenggatError as error:
                 logger.warning("a token was not replaced: %s", error, extra={"lane": self._identity.name})
-                self._not_before = self._clock.now() + TRY_AGAIN
+                self._rest.begin(TRY_AGAIN)
         return self._credentials.token
 
     def _is_due(self) -> bool:
-        now = self._clock.now()
-        return self._identity.is_stale(now) and (self._not_before is None or now >= self._not_before)
+        return self._rest.is_over and self._identity.is_stale(self._clock.now())
 
     async def _replace(self) -> None:
         """The token is the one that this process got, or another did; else it is looked at again in a moment."""
@@ -129,6 +131,7 @@ class RenewedToken:
         ends = self._clock.now() + after.lifetime
         await self._database.transact(identities.renew, stored.name, locked=locked, expires_at=ends)
         self._identity, self._credentials = replace(stored, locked=locked, expires_at=ends), credentials
+        self._rest.begin(NO_SOONER)
         logger.info("token replaced", extra={"lane": stored.name})
 
     def _unlocked(self, stored: Identity) -> Credentials:

@@ -20,7 +20,7 @@ GLANCE = 0.2  # seconds, where updates come in through another process
 WATCH = 4.0  # seconds between looks at a lane that another process has, where time jumps: half a lease
 
 
-class Beat(IntervalTrigger):  # type: ignore[misc]
+class Beat(IntervalTrigger):  # type: ignore[misc]  # APScheduler has no types
     """An even measure, which begins anew where the clock has passed an instant of it: APScheduler's own lists every
     instant that a machine has slept through, one by one."""
 
@@ -34,22 +34,25 @@ class Scheduler:
     """Ticks once a second by APScheduler, which holds nothing else: what is due is read from the tables.
 
     `glance` is called more often, for what other processes put into the inbox. A clock that is set, ahead or back,
-    holds up neither.
+    holds up neither for longer than a tick.
     """
 
-    def __init__(self, clock: Clock, glance: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, clock: Clock, glance: Callable[[], None] | None = None, *, every: float = TICK
+    ) -> None:
         self.clock = clock
         self.glance = glance
+        self.every = every  # seconds
 
     async def run(self, tick: Callable[[], None]) -> None:
         scheduler = AsyncIOScheduler(timezone="UTC")
-        self._every(scheduler, TICK, tick)
+        self._call(scheduler, self.every, tick)
         if self.glance is not None:
-            self._every(scheduler, GLANCE, self.glance)
+            self._call(scheduler, min(GLANCE, self.every), self.glance)
         scheduler.start()
         try:
             while True:
-                await self.clock.sleep(timedelta(seconds=TICK))
+                await self.clock.sleep(timedelta(seconds=self.every))
                 for job in scheduler.get_jobs():
                     self._catch_up(job)
         finally:
@@ -58,7 +61,7 @@ class Scheduler:
     def changed(self) -> None:
         """The next tick is soon enough."""
 
-    def _every(self, scheduler: AsyncIOScheduler, seconds: float, call: Callable[[], None]) -> None:
+    def _call(self, scheduler: AsyncIOScheduler, seconds: float, call: Callable[[], None]) -> None:
         async def called() -> None:  # a coroutine runs in the loop, a plain function in a thread
             call()
 

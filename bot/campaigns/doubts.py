@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.channels.recall import Absent, Found, NotNow, Recalled, Recalls, Trace, Unable
-from bot.clock import Clock
+from bot.clock import Clock, Rest
 from bot.domain.delivery import DeliveryState
 from bot.store import doubts
 from bot.store.database import Database, Session
@@ -33,19 +33,21 @@ class Doubts:
         self.database = database
         self.channels = channels
         self.clock = clock
-        self._next = {channel.lane: clock.now() for channel in channels}
+        self._rests = {channel.lane: Rest(clock) for channel in channels}
 
     async def work(self) -> None:
         """Every doubt that could be settled now is."""
         for channel in self.channels:
-            if self.clock.now() >= self._next[channel.lane]:
-                self._next[channel.lane] = self.clock.now() + LOOK_EVERY
+            if self._rests[channel.lane].is_over:
+                self._rests[channel.lane].begin(LOOK_EVERY)
                 await self._settle(channel)
 
     def next_instant(self, session: Session, *, now: datetime) -> datetime | None:
         """When the next question may be asked, if there is one."""
-        begun = doubts.is_asked_about(session, list(self._next))
-        return None if begun is None else max(now, begun + SETTLED, min(self._next.values()))
+        begun = doubts.is_asked_about(session, list(self._rests))
+        if begun is None:
+            return None
+        return max(begun + SETTLED, now + min(rest.left for rest in self._rests.values()))
 
     async def _settle(self, channel: Recalls) -> None:
         now = self.clock.now()
@@ -66,7 +68,7 @@ class Doubts:
             return False
         answer = await self._ask(channel, sample)
         if isinstance(answer, NotNow):
-            self._next[channel.lane] = self.clock.now() + answer.wait
+            self._rests[channel.lane].begin(answer.wait)
             return False
         remembers = isinstance(answer, Found)
         if not remembers:
@@ -95,7 +97,7 @@ class Doubts:
                 logger.info("doubt settled", extra={"delivery": doubt.id, "copies": 0})
                 await self.database.transact(doubts.absent, doubt.id, claim=doubt.claim, now=now)
             case NotNow(wait=wait):
-                self._next[channel.lane] = now + wait
+                self._rests[channel.lane].begin(wait)
                 return False
             case Unable(reason=reason):
                 logger.warning("doubt not settled", extra={"delivery": doubt.id, "reason": reason})

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.campaigns import service
-from bot.clock import Clock
+from bot.clock import Clock, Rest
 from bot.domain.alert import Alert, AlertKind
 from bot.domain.campaign import Campaign, CampaignState
 from bot.domain.guard import Sendings, Trip, may_have_tripped, tripped
@@ -27,20 +27,20 @@ class Guarding:
     def __init__(self, database: Database, *, clock: Clock) -> None:
         self.database = database
         self.clock = clock
-        self._next = clock.now()
+        self._rest = Rest(clock)
         self._sent: dict[int, int] = {}
 
     async def work(self) -> None:
         """No campaign runs whose guard has tripped; one that a person has resumed is judged anew."""
-        if self.clock.now() < self._next:
+        if not self._rest.is_over:
             return
-        self._next = self.clock.now() + LOOK_EVERY
+        self._rest.begin(LOOK_EVERY)
         for campaign in await self.database.look(campaigns.in_state, CampaignState.RUNNING):
             await self._look_at(campaign)
 
     def next_instant(self, session: Session, *, now: datetime) -> datetime | None:
         """When the next look is due, while anything is on its way."""
-        return max(now, self._next) if outbox.is_sending(session) else None
+        return now + self._rest.left if outbox.is_sending(session) else None
 
     async def _look_at(self, campaign: Campaign) -> None:
         found = await self.database.look(guards.refusals, campaign.id)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from bot.clock import Clock
+from bot.clock import Clock, Rest
 from bot.domain.retention import Periods
 from bot.store import retention, staff
 from bot.store.database import Database, Session
@@ -23,14 +23,14 @@ class Retention:
         self.database = database
         self.periods = periods
         self.clock = clock
-        self._next = clock.now()
+        self._rest = Rest(clock)
 
     async def work(self) -> None:
         """Once a day nothing is left that should be gone; what went is counted in the audit."""
         now = self.clock.now()
-        if now < self._next:
+        if not self._rest.is_over:
             return
-        self._next = now + DAILY
+        self._rest.begin(DAILY)
         counts = await self._clear(retention.WORDS, self.periods.words_until(now))
         counts |= await self._clear(retention.STAFF, self.periods.staff_until(now))
         if not any(counts.values()):
@@ -40,8 +40,8 @@ class Retention:
         await self.database.transact(staff.audit, actor=BY, act=ACT, allowed=True, now=now, detail=detail)
 
     def next_instant(self, session: Session, *, now: datetime) -> datetime | None:
-        """The same time of the next day."""
-        return self._next
+        """A day after the last time."""
+        return now + self._rest.left
 
     async def _clear(self, kinds: Mapping[str, Clear], before: datetime | None) -> dict[str, int]:
         counts = dict.fromkeys(kinds, 0)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from bot.channels.outside import NEWEST, Outside
-from bot.clock import Clock
+from bot.clock import Clock, Rest
 from bot.domain.checkpoint import Signer
 from bot.exceptions import LedgerForked, OutsideAway
 from bot.store import checkpoints, ledger, tree
@@ -29,7 +29,7 @@ class Sealer:
         self.clock = clock
         self.outside = outside
         self._forked = False
-        self._rests_until: datetime | None = None
+        self._rest = Rest(clock)
 
     @property
     def is_forked(self) -> bool:
@@ -85,7 +85,7 @@ class Sealer:
             return None
         instants = [checkpoints.next_instant(session, now=now)]
         if self.outside is not None and checkpoints.unput(session):
-            instants.append(max(now, self._rests_until or now))
+            instants.append(now + self._rest.left)
         return min((instant for instant in instants if instant is not None), default=None)
 
     async def _catch_up(self) -> None:
@@ -96,7 +96,7 @@ class Sealer:
 
     async def _put(self, *, patient: bool = True) -> None:
         """Every checkpoint is outside, with the key that it is known by."""
-        if self.outside is None or (patient and self._rests_until and self.clock.now() < self._rests_until):
+        if self.outside is None or (patient and not self._rest.is_over):
             return
         waiting = await self.database.transact(checkpoints.unput)
         try:
@@ -106,11 +106,11 @@ class Sealer:
                     await self.outside.put(_name(checkpoint), checkpoint.note)
                     await self.outside.put(NEWEST, checkpoint.note)
                 await self.database.transact(checkpoints.put, checkpoint, now=self.clock.now())
-            self._rests_until = None
+            self._rest.begin(timedelta())
         except OutsideAway as error:
             if not patient:
                 raise
-            self._rests_until = self.clock.now() + AGAIN
+            self._rest.begin(AGAIN)
             logger.warning("checkpoint not put outside: %s", error)
 
 

@@ -13,7 +13,7 @@ from typing import Final, assert_never
 
 from bot.campaigns.people_csv import DELIMITERS, RejectsFile, check_readable, open_text
 from bot.channels.directory import Away, Directory, Later, Member, Nobody
-from bot.clock import Clock
+from bot.clock import Clock, Rest
 from bot.domain.people_file import Problem
 from bot.domain.recipient import Address, ChannelName, Reach
 from bot.exceptions import BadFile, ChannelAway, UnknownRecipient
@@ -90,7 +90,7 @@ class _Linking:
         self.directory = directory
         self.clock = clock
         self._seen: set[str] = set()
-        self._next = clock.monotonic()
+        self._rest = Rest(clock)
 
     async def link(self, row: Mapping[str, str]) -> Verdict | Problem:
         """The row's person is linked, or was, or the row is bad."""
@@ -119,8 +119,8 @@ class _Linking:
     async def _find(self, email: str) -> Member | None:
         pause, tries = FIRST_PAUSE, 1
         while True:
-            await self.clock.sleep(timedelta(seconds=self._next - self.clock.monotonic()))
-            self._wait(EVERY)
+            await self.clock.sleep(self._rest.left)
+            self._rest.begin(EVERY)
             with self.clock.busy():
                 found = await self.directory.find(email)
             match found:
@@ -129,17 +129,14 @@ class _Linking:
                 case Nobody():
                     return None
                 case Later(wait=wait):
-                    self._wait(wait)
+                    self._rest.begin(max(wait, EVERY))
                 case Away(reason=reason):
                     if tries == TRIES:
                         raise ChannelAway("Slack", reason, setting="BOT_SLACK_API")
-                    self._wait(pause)
+                    self._rest.begin(max(pause, EVERY))
                     pause, tries = pause * 2, tries + 1
                 case _:
                     assert_never(found)
-
-    def _wait(self, at_least: timedelta) -> None:
-        self._next = self.clock.monotonic() + max(at_least, EVERY).total_seconds()
 
 
 def _standing(session: Session, ref: str, email_hash: str, workspace: str) -> Verdict | Problem | None:

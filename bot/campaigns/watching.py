@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.campaigns.sealing import Sealer
-from bot.clock import Clock
+from bot.clock import Clock, Rest
 from bot.domain.alert import Alert, AlertKind
 from bot.domain.campaign import CampaignState
 from bot.store import alerts, campaigns, guards, lanes, verification, watch
@@ -25,18 +25,17 @@ class Watching:
         self.database = database
         self.sealer = sealer
         self.clock = clock
-        self._next = clock.now()
-        self._check_at = clock.now() + FIRST_CHECK
+        self._rest, self._until_check = Rest(clock), Rest(clock, FIRST_CHECK)
         self._seen_late = False
         self._broken: str | None = None
 
     async def work(self) -> None:
         """What is wrong is on record, and what is not wrong any more is over."""
         now = self.clock.now()
-        if now < self._next:
+        if not self._rest.is_over:
             return
-        self._next = now + LOOK_EVERY
-        await self._check_ledger(now)
+        self._rest.begin(LOOK_EVERY)
+        await self._check_ledger()
         found = {**await self.database.look(_find, now=now), AlertKind.LEDGER_BROKEN: self._ledger()}
         late = found[AlertKind.CLOCK_LATE]
         if late and not self._seen_late:  # a start after a long pause finds much that is just being planned
@@ -49,13 +48,16 @@ class Watching:
         """When the ledger is checked next, or what somebody did too often is over; everything else is looked at
         whenever anything happens."""
         lookups = alerts.lasting(session, AlertKind.LOOKUPS)
-        instants = [self._check_at, *(incident.raised_at + REMEMBERED for incident in lookups)]
-        return max(now, self._next, min(instants))
+        check_at = now + self._until_check.left
+        return max(
+            now + self._rest.left,
+            min([check_at, *(incident.raised_at + REMEMBERED for incident in lookups)]),
+        )
 
-    async def _check_ledger(self, now: datetime) -> None:
-        if now < self._check_at:
+    async def _check_ledger(self) -> None:
+        if not self._until_check.is_over:
             return
-        self._check_at = now + CHECK_EVERY
+        self._until_check.begin(CHECK_EVERY)
         check = await self.database.look(verification.verify, key=self.sealer.signer.key)
         self._broken = None if check.ok else next(iter(check.problems), "it is not as it was written")
 

@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from bot.campaigns.report import report
 from bot.campaigns.status import Status, status
 from bot.campaigns.wording import Template
-from bot.clock import Clock
+from bot.clock import Clock, Rest
 from bot.conversation import campaign_cards, lookup, pictures
 from bot.conversation.person import Speaking
 from bot.conversation.pictures import Picture
@@ -53,14 +53,14 @@ class DailyReport:
         self.at = at
         self.locale = locale
         self.clock = clock
-        self._next = clock.now()
+        self._rest = Rest(clock)
 
     async def work(self) -> None:
         """Every report that is due today is in the outbox."""
         now = self.clock.now()
-        if now < self._next:
+        if not self._rest.is_over:
             return
-        self._next = now + LOOK_EVERY
+        self._rest.begin(LOOK_EVERY)
         for due in await self.database.look(self._missing, now=now):
             standing = await self.database.look(status, due.campaign.slug)
             picture = await self.database.look(twinned(self._drawn), due)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.clock import Clock
+from bot.clock import Clock, Rest
 from bot.conversation.person import Speaking
 from bot.conversation.progress_words import Standing, progress_message
 from bot.domain.campaign import Campaign
@@ -49,16 +49,17 @@ class Progress:
         self.locale = locale
         self.clock = clock
         self._looked_at = clock.now() - EDIT_EVERY
-        self._next = clock.now()
+        self._rest = Rest(clock)
         self._behind = True  # something may have to be said that was not, since less than a minute had passed
 
     async def work(self) -> None:
         """Every step that goes out has its message, and no message says what is older than a minute."""
         now = self.clock.now()
-        if now < self._next:
+        if not self._rest.is_over:
             return
         steps = await self.database.look(_to_look_at, since=self._looked_at, now=now)
-        self._looked_at, self._next = now - LOOK_EVERY, now + LOOK_EVERY
+        self._looked_at = now - LOOK_EVERY
+        self._rest.begin(LOOK_EVERY)
         self._behind = False
         for campaign_id, step in sorted(steps):
             if await self.database.look(_is_said_lately, self._key(campaign_id, step), self.places, now=now):
@@ -70,9 +71,9 @@ class Progress:
     def next_instant(self, session: Session, *, now: datetime) -> datetime | None:
         """When the next look is due while something is on its way, or the next edit."""
         if outbox.is_sending(session):
-            return max(now, self._next)
+            return now + self._rest.left
         said_at = bulletins.longest_ago(session) if self._behind else None
-        return None if said_at is None else max(now, self._next, said_at + EDIT_EVERY)
+        return None if said_at is None else max(now + self._rest.left, said_at + EDIT_EVERY)
 
     def _tell(self, session: Session, counted: _Counted, *, now: datetime) -> None:
         planning.take_turn(session)  # other workers tell of it as well

@@ -5,7 +5,10 @@ from datetime import datetime, timedelta
 
 from bot.domain.recipient import ChannelName
 
-REFRESH_BEFORE = timedelta(hours=2)  # a token that lives twelve is renewed in good time
+LIVES = timedelta(
+    hours=12, minutes=5
+)  # at most, of a token of Slack's that is rotated: docs.slack.dev, "Using token rotation"
+REFRESH_BEFORE = timedelta(hours=2)  # so that it is renewed in good time
 SHOWN = 4  # characters of a number or an id
 
 
@@ -48,8 +51,11 @@ class Identity:
         return workspace_of(self.name)
 
     def is_stale(self, now: datetime) -> bool:
-        """Whether its token has to be replaced now."""
-        return self.expires_at is not None and now >= self.expires_at - REFRESH_BEFORE
+        """Whether its token has to be replaced now: it ends soon, or the clock was set back since it was got, and
+        nobody knows when it ends."""
+        if self.expires_at is None:
+            return False
+        return not REFRESH_BEFORE < self.expires_at - now <= LIVES
 
 
 def channel_of(name: str) -> ChannelName:

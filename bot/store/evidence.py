@@ -164,7 +164,7 @@ def answers(session: Session) -> Sequence[KeptAnswer]:
     return [_kept(*row) for row in session.connection().execute(_ANSWERS)]
 
 
-def silent(session: Session, shut: Collection[str]) -> set[int]:
+def undecided(session: Session, shut: Collection[str]) -> set[int]:
     """Whoever has given no answer and is not muted, and can be written to at all their addresses; without those at
     one of the places `shut`."""
     cannot = or_(col(AddressRow.reach) != Reach.REACHABLE.value, col(AddressRow.key).in_(shut))

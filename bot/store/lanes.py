@@ -19,6 +19,9 @@ NO_BOT = "telegram:"  # the lane of Telegram while no bot has ever been up
 FIRST_BOT = "first bot"  # set on a session that has looked for it: an update asks for it several times
 INBOUND = "inbound:"  # so begins the name under which updates of an identity are taken in
 RENEW_EVERY = timedelta(seconds=2)
+LONGEST_KEPT = timedelta(
+    minutes=15
+)  # of a wait that a new owner inherits; else a clock that was set back draws it out
 
 
 def _may_work() -> ColumnElement[bool]:
@@ -160,7 +163,7 @@ def acquire(session: Session, name: str, *, owner: str, now: datetime) -> Lease 
     if found is None:
         return None
     epoch, free_at, rate = tuple(found)
-    free_in = max(free_at - time, timedelta()) if free_at else timedelta()
+    free_in = min(max(free_at - time, timedelta()), LONGEST_KEPT) if free_at else timedelta()
     return Lease(name, owner, epoch, Kept(free_in, rate), in_order=before in (None, owner))
 
 

@@ -1,5 +1,7 @@
 """Guarding: who blocked after which message, a pause by itself, and a person who lets it go on."""
 
+from datetime import timedelta
+
 import pytest
 from sqlmodel import select
 
@@ -12,6 +14,7 @@ from bot.domain.guard import Guards
 from bot.domain.recipient import Reach
 from bot.store import addresses, alerts, campaigns, guards
 from bot.store.models import AuditRow
+from tests.clocks import SetClock
 from tests.worlds import MORNING, World, on_telegram, rest_days
 
 STRICT = Guards(blocked=10, blocked_after=4, failed=20, failed_after=4)
@@ -90,6 +93,21 @@ async def test_two_processes_pause_it_once(asked):
 
     assert len(_audited(asked)) == 1
     assert len(_incidents(asked)) == 1
+
+
+@pytest.mark.parametrize("days", [-3, 3])
+async def test_it_looks_as_soon_as_ever_after_its_clock_was_set(asked, days):
+    """Ahead by three days for one look, and right again: nobody is written to for three days unguarded."""
+    clock = SetClock(asked.clock)
+    guarding = Guarding(asked.database, clock=clock)
+    clock.ahead = timedelta(days=days)
+    await guarding.work()
+    clock.ahead = timedelta()
+    _block(asked, 1, 2)
+
+    await _look(asked, guarding)
+
+    assert _state(asked) is CampaignState.PAUSED
 
 
 async def _look(world: World, guarding: Guarding) -> None:

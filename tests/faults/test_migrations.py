@@ -17,29 +17,27 @@ QUICK, LONG = (
     2_000,
     1_000_000,
 )  # people, each with an address, a message, an answer and an entry of the ledger
+RECORD = """
+    '{"received_at":"2025-09-0' || (i % 10) || 'T1' || (i % 7) || ':00:00+00:00","channel":"'
+    || (CASE i % 2 WHEN 0 THEN 'telegram' ELSE 'slack' END) || '","locale":"'
+    || (CASE i % 3 WHEN 0 THEN 'id' WHEN 1 THEN 'en' ELSE 'ar' END) || '"}'
+"""
 WORDS = {  # what each database calls it
     "sqlite": {
         "then": "'2025-09-02 02:00:00'",
         "no": "0",
         "yes": "1",
         "empty": "x''",
-        "record": "CAST({} AS BLOB)",
+        "record": f"CAST({RECORD} AS BLOB)",
     },
     "postgresql": {
         "then": "CAST('2025-09-02 02:00:00+00' AS TIMESTAMP WITH TIME ZONE)",
         "no": "FALSE",
         "yes": "TRUE",
         "empty": "CAST('' AS BYTEA)",
-        "record": "convert_to({}, 'UTF8')",
+        "record": f"convert_to({RECORD}, 'UTF8')",
     },
 }
-RECORD = """
-    '{"received_at":"2025-09-0' || (i % 10) || 'T1' || (i % 7) || ':00:00+00:00","channel":"'
-    || (CASE i % 2 WHEN 0 THEN 'telegram' ELSE 'slack' END) || '","locale":"'
-    || (CASE i % 3 WHEN 0 THEN 'id' WHEN 1 THEN 'en' ELSE 'ar' END) || '"}'
-"""
-for words in WORDS.values():
-    words["record"] = words["record"].format(RECORD)
 CAMPAIGN = {
     "id": "i",
     "slug": "'terms'",

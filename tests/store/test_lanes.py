@@ -56,6 +56,14 @@ def test_a_lease_that_ran_out_goes_to_the_next_with_another_epoch(world, later):
     assert world.run(lanes.renew, new, now=world.now) is True
 
 
+def test_what_an_heir_inherits_of_a_wait_is_bounded(world):
+    """Where the clock was set back since, an instant of it says nothing of how long the lane has to wait."""
+    lease = world.lease(owner="a")
+    world.run(lanes.release, lease, now=world.now, kept=Kept(timedelta(hours=3)))
+
+    assert world.lease(owner="b").kept.free_in == lanes.LONGEST_KEPT
+
+
 def test_a_renewed_lease_runs_its_full_length_again(world, later):
     lease = world.lease(owner="a")
     later(LEASE - timedelta(seconds=2))

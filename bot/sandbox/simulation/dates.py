@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from datetime import date, datetime
 
+from bot.campaigns.dispatcher import LOOK
 from bot.domain.calendar import end_of_day
 from bot.domain.campaign import CampaignDocument
 from bot.domain.step import StepKind
@@ -30,12 +31,12 @@ class Dates:
     def begun(
         self, delivery: int, found: Standing | None, shows: datetime | None, now: datetime
     ) -> Iterator[Broken]:
-        """A message that shows a deadline is handed to a platform."""
-        if found is None or found.kind not in rules.STEPS or found.recipient is None or shows is None:
+        """A message is handed to a platform; `shows` is the deadline in it."""
+        if found is None or found.kind not in rules.STEPS or found.recipient is None:
             return
         zone = found.zone or self._zone
         known = {end_of_day(promise.deadline, zone): promise.deadline for promise in self.promises}
-        told = known.get(shows)
+        told = known.get(shows) if shows is not None else None
         if told is not None:
             self._under_way[delivery] = found.recipient, told
         if found.kind is StepKind.CORRECTION:
@@ -58,7 +59,7 @@ class Dates:
                 yield from rules.told_what_stands(person, told, stands)
 
     def _standing(self, now: datetime) -> set[date]:
-        """The deadline at this instant: in the very one of a move either."""
-        before = [promise.deadline for promise in self.promises if promise.since < now]
-        moved = [promise.deadline for promise in self.promises if promise.since == now]
+        """The deadline at this instant: while a move may not have been looked at yet, either."""
+        before = [promise.deadline for promise in self.promises if promise.since < now - LOOK]
+        moved = [promise.deadline for promise in self.promises if now - LOOK <= promise.since <= now]
         return {*before[-1:], *moved}

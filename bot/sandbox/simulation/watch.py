@@ -167,7 +167,7 @@ class Watch:
         kept = self.database.read(evidence.answers)
         self._note(rules.answers_stand(list(self._acts.values()), kept))
         self._note(rules.texts_are_those_shown(kept, self._shown))
-        self._note(self.dates.close(self.database.read(evidence.silent, self._may_have_missed)))
+        self._note(self.dates.close(self.database.read(evidence.undecided, self._may_have_missed)))
         self._note(rules.everything_is_settled(self.database.read(evidence.left_over)))
         self._note(rules.ledger_verifies(self.database.run(verification.verify).problems))
         self._note(rules.nobody_is_wronged(verdict))

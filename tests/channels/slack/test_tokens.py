@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -172,6 +172,19 @@ async def test_who_finds_it_replaced_takes_that(stand: Stand) -> None:
     fresh = await early.token()
 
     assert await late.token() == fresh
+    assert stand.asked == 1
+
+
+async def test_a_token_that_was_got_while_the_clock_was_days_ahead_is_replaced(stand: Stand) -> None:
+    """It is good for twelve hours at most, whatever is on record; and it is replaced once."""
+    stored = stand.database.run(identities.get, NAME)
+    ahead = replace(stored, expires_at=stand.clock.now() + timedelta(hours=84))
+    stand.database.run(identities.put, ahead)
+    tokens = stand.tokens()
+
+    first, second = await tokens.token(), await tokens.token()
+
+    assert first == second != OLD
     assert stand.asked == 1
 
 
