@@ -21,9 +21,7 @@ from bot.store.database import Database, Session
 BY: Final = "OAuth"
 LOOK: Final = timedelta(milliseconds=250)  # in which what another process got is noticed
 TRY_AGAIN: Final = timedelta(minutes=1)  # a token is replaced two hours before it ends
-NO_SOONER: Final = timedelta(
-    hours=1
-)  # is a token replaced that was just got, however long Slack lets it live
+NO_SOONER: Final = timedelta(hours=1)  # is a token replaced again, however long Slack lets it live
 
 logger = logging.getLogger(__name__)
 

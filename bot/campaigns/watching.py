@@ -69,6 +69,7 @@ class Watching:
 def _find(session: Session, *, now: datetime) -> dict[AlertKind, Sequence[Alert]]:
     late = now - LATE
     dead, since = watch.dead_letters(session), watch.unplanned_since(session, late=late)
+    live = _live(session)
     return {
         AlertKind.TOKEN_DEAD: [
             Alert(AlertKind.TOKEN_DEAD, lane, {"reason": why}) for lane, why in lanes.stopped(session)
@@ -80,8 +81,8 @@ def _find(session: Session, *, now: datetime) -> dict[AlertKind, Sequence[Alert]
         AlertKind.CLOCK_LATE: [Alert(AlertKind.CLOCK_LATE, detail={"since": since.isoformat()})]
         if since
         else [],
-        AlertKind.GUARD_TRIPPED: _still_tripped(session),
-        AlertKind.UNWRITTEN: _still_running(session, AlertKind.UNWRITTEN),
+        AlertKind.GUARD_TRIPPED: _still_tripped(session, live),
+        AlertKind.UNWRITTEN: _still_running(session, AlertKind.UNWRITTEN, live),
         AlertKind.LOOKUPS: [
             incident.alert
             for incident in alerts.lasting(session, AlertKind.LOOKUPS)
@@ -90,19 +91,17 @@ def _find(session: Session, *, now: datetime) -> dict[AlertKind, Sequence[Alert]
     }
 
 
-def _still_tripped(session: Session) -> Sequence[Alert]:
+def _still_tripped(session: Session, live: Mapping[str, int]) -> Sequence[Alert]:
     """Those that nobody has resumed, of the campaigns that could still be."""
-    live = _live(session)
     return [
         alert
-        for alert in _still_running(session, AlertKind.GUARD_TRIPPED)
+        for alert in _still_running(session, AlertKind.GUARD_TRIPPED, live)
         if guards.awaits_renewal(session, live[alert.subject])
     ]
 
 
-def _still_running(session: Session, kind: AlertKind) -> Sequence[Alert]:
+def _still_running(session: Session, kind: AlertKind, live: Mapping[str, int]) -> Sequence[Alert]:
     """Those about campaigns that have not ended."""
-    live = _live(session)
     lasting = (incident.alert for incident in alerts.lasting(session, kind))
     return [alert for alert in lasting if alert.subject in live]
 

@@ -19,9 +19,7 @@ NO_BOT = "telegram:"  # the lane of Telegram while no bot has ever been up
 FIRST_BOT = "first bot"  # set on a session that has looked for it: an update asks for it several times
 INBOUND = "inbound:"  # so begins the name under which updates of an identity are taken in
 RENEW_EVERY = timedelta(seconds=2)
-LONGEST_KEPT = timedelta(
-    minutes=15
-)  # of a wait that a new owner inherits; else a clock that was set back draws it out
+LONGEST_KEPT = timedelta(minutes=15)  # of an inherited wait: a clock that was set back must not draw it out
 
 
 def _may_work() -> ColumnElement[bool]:

@@ -16,6 +16,7 @@ from bot.domain.delivery import Accepted, Failed, InDoubt
 from bot.domain.explain import shown
 from bot.exceptions import BadMoment, InvalidTransition
 from bot.store import campaigns, planning
+from bot.store.claims import Outgoing
 from bot.store.models import AuditRow
 from tests.worlds import MORNING, World, document, jakarta, on_slack, on_telegram, rest_days
 
@@ -154,15 +155,9 @@ def test_a_message_on_its_way_during_the_move_is_corrected(world):
 
 def test_a_second_message_on_its_way_is_corrected_too(world):
     """The others of its day had their corrections made already."""
-    world.people(on_telegram(1), on_telegram(2))
-    world.campaign()
-    world.at(MORNING).plan()
-    first, second = world.claim()
-    world.settle([first])
-    _move(world, OCTOBER)
-    world.plan()
+    late = _moved_with_one_on_its_way(world)
 
-    world.settle([second])
+    world.settle([late])
     world.at(MORNING + timedelta(minutes=5)).plan()
     world.at(MORNING + timedelta(minutes=10))
 
@@ -192,17 +187,11 @@ def test_others_that_come_in_one_after_the_other_are_corrected_together(world):
 @pytest.mark.parametrize("outcome", [Accepted("m"), InDoubt("reset"), Failed("refused")])
 def test_who_is_being_corrected_while_another_message_comes_in_is_not_corrected_twice(world, outcome):
     """Their correction is on its way, and nobody knows yet whether it will arrive."""
-    world.people(on_telegram(1), on_telegram(2))
-    world.campaign()
-    world.at(MORNING).plan()
-    first, second = world.claim()
-    world.settle([first])
-    _move(world, OCTOBER)
-    world.plan()
+    late = _moved_with_one_on_its_way(world)
     world.at(MORNING + timedelta(minutes=5)).plan()
     correction = world.claim()
 
-    world.settle([second])
+    world.settle([late])
     world.at(MORNING + timedelta(minutes=6)).plan()
     world.settle(correction, outcome)
     world.at(MORNING + timedelta(minutes=10)).send()
@@ -327,6 +316,19 @@ def test_slack_and_other_zones_move_as_well(world):
         told = world.run(explain, "terms", ref, rest_days=rest_days)
         assert told.deadline.date() >= OCTOBER
         assert "correction-1" in [step.step for step in told.steps]
+
+
+def _moved_with_one_on_its_way(world: World) -> Outgoing:
+    """The deadline has moved, the first of two was told and is to be corrected; the second's notice, of which nobody
+    knows yet."""
+    world.people(on_telegram(1), on_telegram(2))
+    world.campaign()
+    world.at(MORNING).plan()
+    first, second = world.claim()
+    world.settle([first])
+    _move(world, OCTOBER)
+    world.plan()
+    return second
 
 
 def _move(world: World, to: date, by: str = "bob") -> Move:

@@ -105,7 +105,7 @@ def drop_postgres(postgres_server: str) -> Callable[[str], None]:
 def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The library that has writes fail in whoever is started with it, compiled."""
     if shutil.which("gcc") is None:
-        pytest.skip("NO GCC: writes and fsyncs cannot be made to fail")
+        pytest.skip("NO GCC: writes and fsyncs cannot be made to fail (apt-get install gcc)")
     library = tmp_path_factory.mktemp("shim") / "shim.so"
     subprocess.run(["gcc", "-O1", "-shared", "-fPIC", "-o", library, HERE / "shim.c", "-ldl"], check=True)
     assert ctypes.CDLL(str(library)).shim_passed() == 0

@@ -29,10 +29,10 @@ class Dates:
         self.promises.append(Promise(to, now))
 
     def begun(
-        self, delivery: int, found: Standing | None, shows: datetime | None, now: datetime
+        self, delivery: int, found: Standing, shows: datetime | None, now: datetime
     ) -> Iterator[Broken]:
-        """A message is handed to a platform; `shows` is the deadline in it."""
-        if found is None or found.kind not in rules.STEPS or found.recipient is None:
+        """A step is handed to a platform; `shows` is the deadline in it."""
+        if found.recipient is None:
             return
         zone = found.zone or self._zone
         known = {end_of_day(promise.deadline, zone): promise.deadline for promise in self.promises}

@@ -87,7 +87,6 @@ class Watch:
         self._note(rules.nothing_while(request.delivery, found, self.stands_since, request.begun))
         self._note(rules.held_in_doubt(request.delivery, found))
         self._note(rules.nothing_before_its_turn(request.lane, found, request.begun))
-        self._note(self.dates.begun(request.delivery, found, request.shows, request.begun))
         self._look_at_the_person(request, found)
         for place in (request.lane, request.chat):
             until = self._waits.get((request.life, place))
@@ -106,6 +105,7 @@ class Watch:
         reached_at = last.at if last is not None and last.delivery != request.delivery else None
         gap = document.cadence.min_gap
         self._note(rules.nothing_soon_after(request.delivery, found, reached_at, gap, begun))
+        self._note(self.dates.begun(request.delivery, found, request.shows, begun))
         self._steps[request.delivery] = found.recipient
 
     def more_waits(self, lane: str) -> bool:
