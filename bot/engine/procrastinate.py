@@ -18,6 +18,7 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job as ShownJob
 from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
+from psycopg import AsyncConnection
 
 from bot.engine.base import Job, attempt, is_shared
 from bot.engine.local import LocalEngine
@@ -67,6 +68,7 @@ class ProcrastinateEngine:
             connector=PsycopgConnector(
                 conninfo=url,
                 kwargs={"options": f"-csearch_path={SCHEMA}"},
+                configure=_commit_by_itself,
                 min_size=2,
                 max_size=CONNECTIONS,
                 timeout=PATIENCE,
@@ -195,6 +197,12 @@ class _Jobs(JobManager):
     async def running_of(self, worker: int) -> Iterable[ShownJob]:
         """What the tables believe this worker to be running."""
         return await self.list_jobs_async(status=Status.DOING.value, worker_id=worker)
+
+
+async def _commit_by_itself(connection: AsyncConnection) -> None:
+    """Each statement on this new connection is a transaction of its own, which the server ends: a process that stands
+    still between a statement and its commit would keep what it has locked, and with it the hints of all others."""
+    await connection.set_autocommit(True)
 
 
 def _kind(job: str) -> str:

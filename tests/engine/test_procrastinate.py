@@ -36,10 +36,7 @@ async def test_a_worker_that_loses_its_database_as_it_takes_its_leave_is_not_sta
 
 async def test_what_the_tables_alone_believe_to_be_running_is_in_nobodys_way(postgres_url: str) -> None:
     """A connection that is cut as the end of a job is told leaves it running for ever, and its lane unserved."""
-    with Database(postgres_url, clock=SystemClock()) as database:
-        database.migrate()
-        url = database.plain_url
-    served = asyncio.Semaphore(0)
+    url, served = _migrated(postgres_url), asyncio.Semaphore(0)
 
     async def serve() -> None:
         served.release()
@@ -54,6 +51,38 @@ async def test_what_the_tables_alone_believe_to_be_running_is_in_nobodys_way(pos
         await served.acquire()
     serving.cancel()
     await asyncio.wait({serving})
+
+
+async def test_a_process_that_stands_still_as_it_hands_a_hint_over_holds_up_nobody(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a transaction it would keep the hint's name from all others, who wait for it and give no hints meanwhile."""
+    url = _migrated(postgres_url)
+    commit, stands, served = psycopg.AsyncConnection.commit, asyncio.Event(), asyncio.Event()
+
+    async def stand_still(_: psycopg.AsyncConnection) -> None:
+        monkeypatch.setattr(psycopg.AsyncConnection, "commit", commit)  # only this one stands still
+        stands.set()
+        await asyncio.Event().wait()
+
+    async def none_at_all(**_: object) -> list[Job]:
+        monkeypatch.setattr(psycopg.AsyncConnection, "commit", stand_still)
+        return []
+
+    async def serve() -> None:
+        served.set()
+
+    frozen, other = ProcrastinateEngine(url), ProcrastinateEngine(url)
+    monkeypatch.setattr(frozen._jobs, "list_jobs_async", none_at_all)
+    async with frozen._app.open_async():
+        handing_over = asyncio.create_task(frozen._defer(LANE))
+        await stands.wait()
+        serving = asyncio.create_task(other.run({LANE: serve}))
+        async with asyncio.timeout(60):
+            await served.wait()
+        for task in (serving, handing_over):
+            task.cancel()
+        await asyncio.wait({serving, handing_over})
 
 
 async def test_a_worker_may_start_while_others_are_asked_what_they_run(
@@ -73,6 +102,13 @@ async def test_a_worker_may_start_while_others_are_asked_what_they_run(
     await engine._bury_lost()
 
     assert asked == [1, 2]
+
+
+def _migrated(postgres_url: str) -> str:
+    """The address of the database, with the tables in it, as the engine takes it."""
+    with Database(postgres_url, clock=SystemClock()) as database:
+        database.migrate()
+        return database.plain_url
 
 
 def _is_believed_to_be_running(url: str) -> bool:

@@ -80,7 +80,7 @@ class Run:
         await self.database.transact(recipients.put, newcomers, now=now)
         self.people += count
 
-    def told_at_the_end(self, planned: Sequence[object]) -> str:
+    def told_at_the_end(self, planned: Sequence[object] = ()) -> str:
         """Who still waits, and the end of what the processes said, for a run that did not come to its end."""
         waiting = sorted(set(self.chats) - self.receipts)
         seen = [entry for entry in self.oracle.entries if entry.chat in waiting]
