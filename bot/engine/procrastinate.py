@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from procrastinate import App, PsycopgConnector
 from procrastinate.connector import BaseConnector
@@ -18,10 +19,12 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job as ShownJob
 from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
-from psycopg import AsyncConnection
 
 from bot.engine.base import Job, attempt, is_shared
 from bot.engine.local import LocalEngine
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
 
 SCHEMA = "engine"  # of its own, so that Alembic does not take its tables for ours
 TASK = "work"
@@ -199,7 +202,7 @@ class _Jobs(JobManager):
         return await self.list_jobs_async(status=Status.DOING.value, worker_id=worker)
 
 
-async def _commit_by_itself(connection: AsyncConnection) -> None:
+async def _commit_by_itself(connection: "AsyncConnection") -> None:
     """Each statement on this new connection is a transaction of its own, which the server ends: a process that stands
     still between a statement and its commit would keep what it has locked, and with it the hints of all others."""
     await connection.set_autocommit(True)
