@@ -23,6 +23,7 @@ from bot.store.database import Database
 from bot.store.models import InboxRow
 from bot.web.ingress import ingress
 from bot.web.proof import telegram_path, telegram_secret
+from bot.web.staff import counting
 from tests.web.desk import ComeIn, at_the_door, drafted
 
 START = datetime(2025, 9, 2, 3, tzinfo=UTC)
@@ -138,6 +139,12 @@ def event(key: str = "Ev1", *, text: str = "halo", user: str = "U1") -> dict[str
         "event_ts": "1756782000.000100",
     }
     return {"type": "event_callback", "team_id": "T1", "event_id": key, "event": said}
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page waits for its figures, however slow the machine is just now."""
+    monkeypatch.setattr(counting, "PATIENCE", 30.0)
 
 
 @pytest.fixture(scope="session")

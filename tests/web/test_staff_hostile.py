@@ -8,6 +8,7 @@ import pytest
 
 from bot.config import Settings
 from bot.domain.roles import Role
+from bot.web.staff import counting
 from tests.web.desk import ONE
 from tests.web.test_staff import FORMS, PAGES
 from tests.worlds import ON_SQLITE
@@ -74,6 +75,18 @@ async def test_nothing_else_is_too_odd(come_in):
 
     assert looked.status_code < 500
     assert {answer.status_code for answer in answers} == {422}
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("path", OWN_PAGES)
+async def test_no_page_promises_figures_of_a_campaign_that_is_not_there(come_in, monkeypatch, path):
+    """However long it takes to find that out: a page whose figures are still counted says so, and all is well."""
+    monkeypatch.setattr(counting, "PATIENCE", 0.0)
+    browser = await come_in(Role.ADMIN)
+
+    answer = await browser.get(path.replace("terms", "nothing"))
+
+    assert answer.status_code == 422
 
 
 @ON_SQLITE

@@ -21,9 +21,9 @@ class Counting(Generic[T]):
         self._known: dict[str, tuple[float, T]] = {}
         self._running: dict[str, asyncio.Task[T]] = {}
 
-    async def of(self, visit: Visit, *, patience: float = PATIENCE) -> T | None:
+    async def of(self, visit: Visit, *, patience: float | None = None) -> T | None:
         """The figures of the campaign that the address names; the former ones, or None when there are none,
-        while they take longer than `patience`. What cannot be counted is raised."""
+        while they take longer than `patience`, or a page's. What cannot be counted is raised."""
         known = self._known.get(visit.slug)
         if known is not None and visit.desk.clock.monotonic() - known[0] < GOOD_FOR:
             return known[1]
@@ -32,7 +32,7 @@ class Counting(Generic[T]):
             running = asyncio.create_task(self._found(visit), name=f"count {visit.slug}")
             running.add_done_callback(_heard)
             self._running[visit.slug] = running
-        done, _ = await asyncio.wait({running}, timeout=patience)
+        done, _ = await asyncio.wait({running}, timeout=PATIENCE if patience is None else patience)
         return running.result() if done else (known[1] if known else None)
 
     def forget(self, slug: str) -> None:
