@@ -90,6 +90,7 @@ class ProcrastinateEngine:
         self._hinted.update(self._shared)
         self._stir.set()
         async with self._app.open_async(), asyncio.TaskGroup() as tasks:
+            _end_if_told_to()  # whoever waited for the first connections may have taken it for its own end
             tasks.create_task(self._own.run({name: job for name, job in jobs.items() if not is_shared(name)}))
             tasks.create_task(self._hand_over())
             tasks.create_task(self._bury())

@@ -82,12 +82,17 @@ def set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
 
 
 def _postgresql(url: URL) -> Engine:
+    from bot.store.cursor import OneByOne  # late: on SQLite nobody needs psycopg
+
     engine = create_engine(
         url,
-        connect_args={"options": f"-c {FROZEN}", **_unsaid(url)},
+        connect_args={"options": f"-c {FROZEN}", "cursor_factory": OneByOne, **_unsaid(url)},
         pool_size=POSTGRES_THREADS,
         max_overflow=2,
         pool_pre_ping=True,
+    )
+    engine.dialect.use_insertmanyvalues_wo_returning = (
+        True  # many rows are put in by one statement, not one by one
     )
     event.listen(engine, "connect", _set_up_postgresql)
     event.listen(engine, "handle_error", _blame_what_was_asked)

@@ -1,7 +1,8 @@
 """The engine over many processes, where its workers end otherwise than they should."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 
 import psycopg
 import pytest
@@ -28,10 +29,31 @@ async def test_a_worker_that_loses_its_database_as_it_takes_its_leave_is_not_sta
     await started.acquire()
 
     working.cancel()
-    await asyncio.wait({working}, timeout=5)
+    await asyncio.wait({working}, timeout=60)
 
     assert working.cancelled()
     assert started.locked()  # not once more
+
+
+async def test_an_engine_that_is_told_to_end_as_it_opens_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits for the first connections may take a cancellation for its own, when they come just then."""
+    engine, opens = ProcrastinateEngine(URL), asyncio.Event()
+
+    @asynccontextmanager
+    async def deaf() -> AsyncIterator[None]:
+        opens.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        yield
+
+    monkeypatch.setattr(engine._app, "open_async", deaf)
+    serving = asyncio.create_task(engine.run({}))
+    await opens.wait()
+
+    serving.cancel()
+    await asyncio.wait({serving}, timeout=10)
+
+    assert serving.cancelled()
 
 
 async def test_what_the_tables_alone_believe_to_be_running_is_in_nobodys_way(postgres_url: str) -> None:
@@ -78,11 +100,13 @@ async def test_a_process_that_stands_still_as_it_hands_a_hint_over_holds_up_nobo
         handing_over = asyncio.create_task(frozen._defer(LANE))
         await stands.wait()
         serving = asyncio.create_task(other.run({LANE: serve}))
-        async with asyncio.timeout(60):
-            await served.wait()
-        for task in (serving, handing_over):
+        waiting = asyncio.create_task(served.wait())
+        await asyncio.wait({waiting}, timeout=30)
+        for task in (serving, handing_over, waiting):
             task.cancel()
-        await asyncio.wait({serving, handing_over})
+        await asyncio.wait({serving, handing_over, waiting})
+
+    assert served.is_set()
 
 
 async def test_a_worker_may_start_while_others_are_asked_what_they_run(

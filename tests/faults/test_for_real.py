@@ -3,8 +3,10 @@
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
+from random import Random
 from time import monotonic
 
 import pytest
@@ -27,6 +29,8 @@ FILLS, FULL_FOR = 3, 2.0  # a run; seconds
 STRIDE = 12  # entries in the fakes' list between two blows
 ARRIVED = 1.0  # seconds, by which what was on its way to the fakes is there
 PAST_ITS_LEASE = 9.0  # seconds; a lease runs eight
+STARTS_UP = 0.3, 1.5  # seconds: it opens, plans and sends
+WAKES = 2.0  # seconds in which it does what it had begun
 
 
 def long(number: int) -> object:
@@ -136,6 +140,27 @@ async def test_an_owner_stopped_past_its_lease_does_no_harm_when_it_wakes(
     measured("owners stopped past their lease", count=rounds, broken=0)
 
 
+@pytest.mark.parametrize("rounds", [long(40)])
+async def test_a_process_that_stands_still_at_any_moment_is_in_nobodys_way(
+    make_postgres: Callable[[], str], tmp_path: Path, rounds: int
+) -> None:
+    """X07: not even amid a transaction, of its own or of the engine's; the server ends what stands still."""
+    for number in range(rounds):
+        async with zygote() as forks, staged(make_postgres(), tmp_path, people=24) as run:
+            first = await begin(run, forks, "up")
+            await asyncio.sleep(Random(number).uniform(*STARTS_UP))
+            os.kill(first.pid, signal.SIGSTOP)
+            second = await begin(run, forks, "up")
+            await _over(run, second)
+            os.kill(first.pid, signal.SIGCONT)
+            await asyncio.sleep(WAKES)
+            await end(first)
+            await end(second)
+
+            assert run.verdict() == CLEAN
+    measured("processes frozen at any moment", count=rounds, broken=0)
+
+
 async def _under(run: Run, forks: Zygote, hurt: Callable[[], Awaitable[object]], *, at_most: int) -> int:
     """The campaign is played out, and each time that it got somewhere the database is hurt; how often."""
     child, count = await begin(run, forks, "up"), 0
@@ -188,16 +213,23 @@ def _messages_on_record(session: Session) -> dict[int, str | None]:
 
 async def _taken_over(run: Run, child: Child) -> None:
     """By this process everybody on Telegram is known to have been asked."""
-    try:
-        async with asyncio.timeout(WITHIN):
-            while not await run.database.transact(_is_all_sent):
-                await asyncio.wait({child.ended}, timeout=LOOKS_EVERY)
-    except TimeoutError:
-        await tell_where(child)
-        pytest.fail(run.told_at_the_end())
+    async with _in_time(run, child):
+        while not await run.database.transact(_is_all_sent):
+            await asyncio.wait({child.ended}, timeout=LOOKS_EVERY)
 
 
 async def _over(run: Run, child: Child) -> None:
-    async with asyncio.timeout(WITHIN):
+    async with _in_time(run, child):
         while not run.is_over:
             await asyncio.wait({child.ended}, timeout=0.05)
+
+
+@asynccontextmanager
+async def _in_time(run: Run, child: Child) -> AsyncIterator[None]:
+    """What takes too long fails with all that is known of who waits for what."""
+    try:
+        async with asyncio.timeout(WITHIN):
+            yield
+    except TimeoutError:
+        await tell_where(child)
+        pytest.fail(run.told_at_the_end())

@@ -18,7 +18,16 @@ MIGRATIONS = (
     "tests/faults/test_migrations.py::test_what_the_first_release_kept_is_there_in_this_one[sqlite-2000]"
 )
 SLOW = "tests/web/test_connection.py::test_each_slow_client_is_hung_up_on_within_ten_seconds[100-1-200]"
+FROZEN_MANY = (
+    "tests/store/test_database.py::test_a_transaction_that_stands_still_gives_back_what_it_locked[many]"
+)
+FROZEN_HINT = (
+    "tests/engine/test_procrastinate.py::"
+    "test_a_process_that_stands_still_as_it_hands_a_hint_over_holds_up_nobody"
+)
 HOSTILE_UPDATES = f"{_HOSTILE}[telegram-3000]"
 HOSTILE_STRANGERS = f"{_HOSTILE}[stranger-3000]"
 
-LONG = frozenset({KILLS, RESTARTED, CUT, FULL, STOPPED, RELEASES})  # too long for `make torture-quick`
+LONG = frozenset(
+    {KILLS, RESTARTED, CUT, FULL, STOPPED, RELEASES, FROZEN_MANY, FROZEN_HINT}
+)  # too long for `make torture-quick`

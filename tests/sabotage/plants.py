@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import psycopg
 import sqlalchemy as sa
 from alembic import op
 from slack_sdk.web.async_base_client import AsyncBaseClient
@@ -30,6 +31,7 @@ from bot.domain import calendar, campaign_file, delivery, gate, invitation, paci
 from bot.domain.campaign import CampaignState, Hours
 from bot.domain.delivery import Failed, InDoubt
 from bot.domain.step import StepKind, kind_of, name_of
+from bot.engine import procrastinate
 from bot.exceptions import BadFile, UnknownZone
 from bot.sandbox.simulation.platform import Endpoint
 from bot.store import (
@@ -38,6 +40,7 @@ from bot.store import (
     candidates,
     choices,
     claims,
+    cursor,
     engines,
     inbox,
     lanes,
@@ -51,6 +54,8 @@ from bot.web.connection import PatientConnection
 from bot.web.keeper import Keeper
 from tests.sabotage.gates import (
     CUT,
+    FROZEN_HINT,
+    FROZEN_MANY,
     FULL,
     HOSTILE_STRANGERS,
     HOSTILE_UPDATES,
@@ -365,6 +370,22 @@ def _no_fence() -> None:
     _put(arrivals, "_sent", anyones)
 
 
+def _many_in_a_pipeline() -> None:
+    def many(self: cursor.OneByOne, query: Any, rows: Any) -> None:
+        psycopg.Cursor.executemany(self, query, rows)
+        self.connection.pgconn.send_flush_request()  # as psycopg does whenever an answer is a moment late
+        self.connection.pgconn.flush()
+
+    _put(cursor.OneByOne, "executemany", many)
+
+
+def _hint_in_a_transaction() -> None:
+    async def leave(_: object) -> None:
+        """As psycopg has it."""
+
+    _put(procrastinate, "_commit_by_itself", leave)
+
+
 def _two_owners() -> None:
     acquire = lanes.acquire
 
@@ -580,6 +601,14 @@ PLANTS = MappingProxyType(
             "tests/store/test_claims.py::test_a_result_counts_under_its_own_claim_alone",
             _no_fence,
             (STOPPED,),
+        ),
+        "many_in_a_pipeline": Plant(
+            "the same asked many times over ends by what the server does not answer",
+            FROZEN_MANY,
+            _many_in_a_pipeline,
+        ),
+        "hint_in_a_transaction": Plant(
+            "a hint is given in a transaction that waits for its end", FROZEN_HINT, _hint_in_a_transaction
         ),
         "two_owners": Plant(
             "a lane has several owners",

@@ -234,14 +234,21 @@ def _traces(path, name):
     return [file.name for file in files if name.encode() in file.read_bytes()]
 
 
-def test_a_transaction_that_stands_still_gives_back_what_it_locked(postgres_url):
-    """A process that was frozen in the midst of one must not stop all others."""
+@pytest.mark.parametrize("keys", [{"key": 7}, [{"key": 7}, {"key": 8}]], ids=["one", "many"])
+def test_a_transaction_that_stands_still_gives_back_what_it_locked(postgres_url, keys):
+    """A process that was frozen in the midst of one must not stop all others, whatever it did last."""
+    freed = []
+
+    def wait(session):
+        session.execute(text("SET LOCAL lock_timeout = '10s'"))
+        session.execute(text("SELECT pg_advisory_xact_lock(7)"))
 
     def stand_still(session):
-        session.execute(text("SELECT pg_advisory_xact_lock(7)"))
-        session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 1"))
+        session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '1s'"))
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), keys)
         with Database(postgres_url, clock=VirtualClock(BEFORE)) as other:
-            other.run(lambda waiting: waiting.execute(text("SELECT pg_advisory_xact_lock(7)")))
+            other.run(wait)
+        freed.append(True)
         session.execute(text("SELECT 1"))
 
     with Database(postgres_url, clock=VirtualClock(BEFORE)) as database:
@@ -252,6 +259,7 @@ def test_a_transaction_that_stands_still_gives_back_what_it_locked(postgres_url)
             database.run(stand_still)
 
     assert shown == "15s"
+    assert freed
 
 
 def test_what_is_too_large_for_an_index_is_no_outage(postgres_url):
