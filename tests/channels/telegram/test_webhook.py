@@ -44,7 +44,7 @@ async def test_setting_it_is_tried_until_the_platform_takes_it(api, inbound, clo
     passing = asyncio.ensure_future(
         clock.run(START + timedelta(hours=1), is_quiet=lambda: clock.next_instant() is not None)
     )
-    await asyncio.wait_for(setting, 5)
+    await asyncio.wait_for(setting, 60)
     passing.cancel()
 
     assert [asked.method for asked in api.asked] == ["setWebhook"] * 3

@@ -150,7 +150,7 @@ async def test_nobody_waits_for_ever_for_a_tap_whose_way_to_the_app_breaks(slack
     monkeypatch.setattr(slack.sockets, "carry", carry)
     tap = slack.tap("U1", "D1", "1.000000", "choice.i", "x")
 
-    assert not await asyncio.wait_for(tap.settled(), 5)
+    assert not await asyncio.wait_for(tap.settled(), 60)
     assert tap.failure == "not delivered"
 
 

@@ -102,7 +102,7 @@ async def test_python_telegram_bot_gives_a_hanging_request_up(client, oracle, fa
     faults.add(make("sendMessage", 1, "hang"))
     async with ptb.Bot(TOKEN, base_url=f"{client.url}/bot") as bot:
         with pytest.raises(ptb_errors.TimedOut):
-            await bot.send_message(42, "Hello", read_timeout=0.05)
+            await bot.send_message(42, "Hello", read_timeout=1.0)
 
     assert [entry.text for entry in oracle.entries] == ["Hello"]
 
