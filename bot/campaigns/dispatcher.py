@@ -368,6 +368,9 @@ class Dispatcher:
                 await self.database.transact(exchange.reject_unwritten, outgoing, now=self.clock.now())
                 return
             failpoint("outbox.before_send")
+            if not self._has_lease():  # this process stood still since its turn came
+                self.turns.add([claimed])
+                return
             outcome = await self._handed_over(self._post(outgoing, written))
             failpoint("outbox.after_send")
             await self._heed(outgoing, outcome)
@@ -384,7 +387,7 @@ class Dispatcher:
     async def _unwanted(self, turns: Sequence[Claimed]) -> set[int]:
         """Those not to be begun after all: the lease is over, or something was learned against them."""
         mono, now = self.clock.monotonic(), self.clock.now()
-        if self.lease is None or mono >= self.lease_ends:
+        if not self._has_lease():
             return {one.id for one in turns}
         steps = revisions([*turns, *self.turns.waiting])
         if steps and not self._has_looked(mono):
@@ -395,6 +398,9 @@ class Dispatcher:
         fresh = self.turns.fresh_for(FRESH)
         stale = {one.id for one in turns if one.id in steps and now - one.outgoing.claimed_at > fresh}
         return stale | (self.looked.overtaken & {one.id for one in turns})
+
+    def _has_lease(self) -> bool:
+        return self.lease is not None and self.clock.monotonic() < self.lease_ends
 
     def _has_looked(self, mono: float) -> bool:
         return self.looked.changes == self.database.changes and mono - self.looked.at <= LOOK.total_seconds()

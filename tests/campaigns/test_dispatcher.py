@@ -363,6 +363,22 @@ async def test_a_second_owner_waits_for_the_lease(make_world: MakeWorld) -> None
     assert world.channel.posts == []
 
 
+async def test_who_stood_still_before_a_request_looks_at_its_lease_again(make_world: MakeWorld) -> None:
+    """Its turn had come, but another one may have the lane by now: it begins nothing under what it knew then."""
+    world = make_world(1)
+    dispatcher = world.dispatcher()
+
+    def stand_still() -> None:
+        if world.database.run(_claims) == [1]:
+            dispatcher.lease_ends = world.clock.monotonic()
+
+    with armed("outbox.before_send", stand_still):
+        await world.drain(dispatcher)
+
+    assert world.database.run(_claims) == [2]
+    assert [post.to.external for post in world.channel.posts] == ["1000"]
+
+
 async def test_what_a_dead_owner_left_sending_is_in_doubt(make_world: MakeWorld) -> None:
     """It may have arrived; the notice is sent again and the doubt is listed."""
     world = make_world(1)
@@ -473,3 +489,8 @@ async def test_a_lane_that_was_slowed_down_claims_no_more_than_it_can_send_soon(
 
     assert states(world) == {"sent": 40}
     assert sum(row.claim for row in rows(world)) < 50
+
+
+def _claims(session: Session) -> list[int]:
+    """How often each delivery was claimed."""
+    return list(session.exec(select(DeliveryRow.claim)))

@@ -88,8 +88,9 @@ class Run:
         stored = self.database.run(_stored, waiting)
         return "\n".join([*lines, *stored, self.log.read_text()[-LAST_WORDS:]])
 
-    def verdict(self) -> dict[str, object]:
-        """What the fakes and, where it must agree with them, the database say."""
+    def verdict(self, *, thawed: bool = False) -> dict[str, object]:
+        """What the fakes and, where it must agree with them, the database say. What a process that was `thawed` had
+        begun before may come late, as long as it is listed as in doubt."""
         self.left_in_doubt = self.database.read(_left_in_doubt) - self.receipts
         with_doubt = {doubt.delivery for doubt in self.database.run(outbox.in_doubt)}
         campaign = self.database.run(campaigns.get, SLUG)
@@ -99,7 +100,11 @@ class Run:
             "lost": [chat for chat in self.chats if chat not in seen | self.left_in_doubt],
             "duplicates": [entry.chat for entry in self.oracle.duplicates(with_doubt)],
             "answers_lost": max(0, len(self.receipts) - len(register), self._taken() - self._kept()),
-            "after_answer": [entry.chat for entry in self.oracle.after_answer() if self._is_late(entry)],
+            "after_answer": [
+                entry.chat
+                for entry in self.oracle.after_answer()
+                if self._is_late(entry) and not (thawed and entry.delivery in with_doubt)
+            ],
             "ledger": self.database.run(verification.verify).chain_ok,
         }
 
