@@ -20,6 +20,7 @@ from sqlalchemy import (
     bindparam,
     column,
     func,
+    inspect,
     literal_column,
     select,
     text,
@@ -47,7 +48,11 @@ def insert_new(session: Session, row: type[SQLModel], rows: Sequence[Mapping[str
 
 def insert_each(session: Session, row: type[SQLModel]) -> Executable:
     """Insert the rows that it is executed with; one that breaks a unique key is left out."""
-    return _insert(session, row).on_conflict_do_nothing()
+    new = _insert(session, row).on_conflict_do_nothing()
+    if session.get_bind().dialect.name == "sqlite":
+        return new
+    # with something to return SQLAlchemy puts the rows into few statements, not each into one of its own
+    return cast(postgresql.Insert, new).returning(*inspect(row).primary_key)
 
 
 def insert_selected(

@@ -91,9 +91,8 @@ def _postgresql(url: URL) -> Engine:
         max_overflow=2,
         pool_pre_ping=True,
     )
-    engine.dialect.use_insertmanyvalues_wo_returning = (
-        True  # many rows are put in by one statement, not one by one
-    )
+    # rows that are put in come in a few statements of many values, as nothing is asked many times over at once
+    engine.dialect.use_insertmanyvalues_wo_returning = True
     event.listen(engine, "connect", _set_up_postgresql)
     event.listen(engine, "handle_error", _blame_what_was_asked)
     return engine

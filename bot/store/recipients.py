@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, String, bindparam, inspect
+from sqlalchemy import ColumnElement, Integer, SQLColumnExpression, String, inspect
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, SQLModel, col, func, select, update
 
@@ -14,7 +14,7 @@ from bot.domain.recipient import Address, Plan, Reach, Recipient
 from bot.domain.suppression import marks_of
 from bot.exceptions import MissingSettings, UnknownRecipient
 from bot.store import addresses, campaigns, cohorts, imported, outbox, suppression
-from bot.store.dialect import among
+from bot.store.dialect import among, rows_given, written
 from bot.store.models import AddressRow, RecipientRow
 
 FIELDS = {  # column of a file -> column of the table, for what an import may change
@@ -338,11 +338,24 @@ def _stored(row: Imported, name: str) -> object:
 
 
 def _update(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, object]]) -> None:
-    """Each of the rows, named by its `row_id`, has these values."""
-    if rows:
-        id_column = inspect(table).columns["id"]
-        statement = update(inspect(table).local_table).where(id_column == bindparam("row_id"))
-        session.connection().execute(statement, list(rows))
+    """Each of the rows, named by its `row_id`, has these values: the same columns in all of them. One statement does
+    for thousands; of two about one row the last counts."""
+    if not rows:
+        return
+    stored, connection = inspect(table).local_table, session.connection()
+    types = {name: stored.c[name].type for name in rows[0] if name != "row_id"}
+    given = rows_given(connection.dialect.name, "rows", row_id=Integer(), **types)
+    changed = (
+        update(stored).where(stored.c.id == given["row_id"]).values({name: given[name] for name in types})
+    )
+    latest = {row["row_id"]: {name: _as_json(value) for name, value in row.items()} for row in rows}
+    connection.execute(changed, {"rows": list(latest.values())})
+
+
+def _as_json(value: object) -> object:
+    if isinstance(value, datetime):
+        return written(value)
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _replaced(old: int, place: Address, now: datetime) -> dict[str, object]:

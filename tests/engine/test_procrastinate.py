@@ -98,7 +98,9 @@ async def test_a_process_that_stands_still_as_it_hands_a_hint_over_holds_up_nobo
     monkeypatch.setattr(frozen._jobs, "list_jobs_async", none_at_all)
     async with frozen._app.open_async():
         handing_over = asyncio.create_task(frozen._defer(LANE))
-        await stands.wait()
+        standing = asyncio.create_task(stands.wait())
+        await asyncio.wait({standing}, timeout=30)
+        assert stands.is_set()
         serving = asyncio.create_task(other.run({LANE: serve}))
         waiting = asyncio.create_task(served.wait())
         await asyncio.wait({waiting}, timeout=30)

@@ -1,5 +1,6 @@
 """Hostile visitors of the staff pages, signed in or not: nothing that they send is an error of ours."""
 
+import re
 from dataclasses import replace
 from random import Random
 from urllib.parse import quote
@@ -87,6 +88,19 @@ async def test_no_page_promises_figures_of_a_campaign_that_is_not_there(come_in,
     answer = await browser.get(path.replace("terms", "nothing"))
 
     assert answer.status_code == 422
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("path", [ONE, f"{ONE}/forecast", f"{ONE}/late", f"{ONE}/report"])
+async def test_a_page_whose_figures_take_long_says_so_and_looks_again(come_in, monkeypatch, path):
+    monkeypatch.setattr(counting, "PATIENCE", 0.0)
+    browser = await come_in(Role.ADMIN)
+
+    answer = await browser.get(path)
+
+    assert answer.status_code == 200
+    assert "Angka sedang dihitung." in answer.text
+    assert re.search(r'http-equiv="refresh"|hx-trigger="[^"]*(every|delay)', answer.text)
 
 
 @ON_SQLITE
