@@ -369,13 +369,13 @@ async def test_who_stood_still_before_a_request_looks_at_its_lease_again(make_wo
     dispatcher = world.dispatcher()
 
     def stand_still() -> None:
-        if world.database.run(_claims) == [1]:
+        if [row.claim for row in rows(world)] == [1]:
             dispatcher.lease_ends = world.clock.monotonic()
 
     with armed("outbox.before_send", stand_still):
         await world.drain(dispatcher)
 
-    assert world.database.run(_claims) == [2]
+    assert [row.claim for row in rows(world)] == [2]
     assert [post.to.external for post in world.channel.posts] == ["1000"]
 
 
@@ -489,8 +489,3 @@ async def test_a_lane_that_was_slowed_down_claims_no_more_than_it_can_send_soon(
 
     assert states(world) == {"sent": 40}
     assert sum(row.claim for row in rows(world)) < 50
-
-
-def _claims(session: Session) -> list[int]:
-    """How often each delivery was claimed."""
-    return list(session.exec(select(DeliveryRow.claim)))

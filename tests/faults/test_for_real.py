@@ -232,4 +232,4 @@ async def _in_time(run: Run, child: Child) -> AsyncIterator[None]:
             yield
     except TimeoutError:
         await tell_where(child)
-        pytest.fail(run.told_at_the_end())
+        raise AssertionError(run.told_at_the_end()) from None

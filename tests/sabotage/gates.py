@@ -28,6 +28,5 @@ FROZEN_HINT = (
 HOSTILE_UPDATES = f"{_HOSTILE}[telegram-3000]"
 HOSTILE_STRANGERS = f"{_HOSTILE}[stranger-3000]"
 
-LONG = frozenset(
-    {KILLS, RESTARTED, CUT, FULL, STOPPED, RELEASES, FROZEN_MANY, FROZEN_HINT}
-)  # too long for `make torture-quick`
+# too long for `make torture-quick`
+LONG = frozenset({KILLS, RESTARTED, CUT, FULL, STOPPED, RELEASES, FROZEN_MANY, FROZEN_HINT})

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
+from bot.store import campaigns
 from bot.store.database import Session
 from bot.web.staff.desk import Visit
 
@@ -23,7 +24,8 @@ class Counting(Generic[T]):
 
     async def of(self, visit: Visit, *, patience: float | None = None) -> T | None:
         """The figures of the campaign that the address names; the former ones, or None when there are none,
-        while they take longer than `patience`, or a page's. What cannot be counted is raised."""
+        while they take longer than `patience`, or a page's. What cannot be counted is raised, and `UnknownCampaign`
+        sooner than figures of one that is not there are promised."""
         known = self._known.get(visit.slug)
         if known is not None and visit.desk.clock.monotonic() - known[0] < GOOD_FOR:
             return known[1]
@@ -33,7 +35,12 @@ class Counting(Generic[T]):
             running.add_done_callback(_heard)
             self._running[visit.slug] = running
         done, _ = await asyncio.wait({running}, timeout=PATIENCE if patience is None else patience)
-        return running.result() if done else (known[1] if known else None)
+        if done:
+            return running.result()
+        if known is None:
+            await visit.desk.database.transact(campaigns.get, visit.slug)
+            return None
+        return known[1]
 
     def forget(self, slug: str) -> None:
         """Something has changed: the next page is counted anew."""

@@ -38,7 +38,6 @@ class NumberPages:
 
     async def show_forecast(self, visit: Visit) -> Response:
         """What the campaign will send, when, and whom it will not reach, if nobody answers."""
-        await _require_campaign(visit)
         found = await self._forecasts.of(visit)
         values = {} if found is None else _forecast_values(visit, found)
         html = visit.fill("forecast.html", slug=visit.slug, found=found, **values)
@@ -46,7 +45,6 @@ class NumberPages:
 
     async def show_late(self, visit: Visit) -> Response:
         """Whom the campaign will not reach in time, for whoever is about to approve it."""
-        await _require_campaign(visit)
         found = await self._forecasts.of(visit)
         values = {} if found is None else _forecast_values(visit, found)
         html = visit.fill("late.html", slug=visit.slug, found=found, **values)
@@ -64,7 +62,6 @@ class NumberPages:
 
     async def show_report(self, visit: Visit) -> Response:
         """What came of the campaign, both answers in neutral order and with equal weight."""
-        await _require_campaign(visit)
         found = await self._reports.of(visit)
         values = {} if found is None else _report_values(visit, found)
         html = visit.fill("report.html", slug=visit.slug, found=found, **values)
@@ -78,11 +75,6 @@ class NumberPages:
         said = chart.labels(_template(visit, found.campaign))
         days = chart.every_day(found.days)
         return _picture(await asyncio.to_thread(chart.svg, days, said, dark=_is_dark(visit)))
-
-
-async def _require_campaign(visit: Visit) -> None:
-    """The address names a campaign; a page must not promise figures of one that is not there."""
-    await visit.desk.database.transact(campaigns.get, visit.slug)
 
 
 def _forecast(session: Session, visit: Visit) -> Forecast:
